@@ -1,0 +1,52 @@
+package launch
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// BeginCommand appends what the command's process does first: a process group
+// of its own in init's session.
+func (p *Program) BeginCommand() {
+	p.Doing("make a process group of its own")
+	p.Call(unix.SYS_SETPGID, 0, 0)
+}
+
+// Exec appends: give the process the caller's signal state and umask, and
+// execute the first of paths that can be. A path that does not exist or may not
+// be executed passes the turn to the next; if all do, the error is EACCES if
+// one of them was found, else ENOENT, as execvp(3) has it. Name is what the
+// error calls it; argv and env are the addresses of arrays as [Strings] makes them.
+func (p *Program) Exec(name string, paths []string, argv, env Arg) {
+	o := &p.own
+	p.Doing("restore the caller's signal state")
+	p.Call(unix.SYS_UMASK, o.umask)
+	p.Call(unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), o.sigchld.Addr(), 0, setSize)
+	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, o.sigmask.Addr(), 0, setSize)
+
+	// Two chains: the second is for those who have seen EACCES.
+	p.Doing("execute " + name)
+	first := len(p.steps)
+	p.willExit(ExitNotExecutable)
+	denied := make([]*Label, len(paths)+1)
+	for i := range denied {
+		denied[i] = p.Label("denied_" + strconv.Itoa(i))
+	}
+	for i, path := range paths {
+		p.Call(unix.SYS_EXECVE, path, argv, env).On(unix.ENOENT, nil).On(unix.ENOTDIR, nil).On(unix.EACCES, denied[i+1])
+	}
+	p.willExit(ExitNotFound)
+	p.Fail(unix.ENOENT)
+	for i, path := range paths {
+		p.Here(denied[i])
+		if i > 0 {
+			p.Call(unix.SYS_EXECVE, path, argv, env).On(unix.ENOENT, nil).On(unix.ENOTDIR, nil).On(unix.EACCES, nil)
+		}
+	}
+	p.Here(denied[len(paths)])
+	p.Fail(unix.EACCES)
+	for _, s := range p.steps[first:] {
+		s.exec = true
+	}
+}

@@ -1,0 +1,118 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// argv0 is what outer and the sandbox's PID 1 are called; nothing else of the
+// caller is in their arguments or environment.
+const argv0 = "usandbox"
+
+// seals make the image unchangeable, also for a process that finds it in /proc.
+const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
+
+// exec starts the image: from a sealed memfd, or where that is refused
+// (vm.memfd_noexec=2, a security module, no /proc) from a file that is removed
+// at once, in a folder that is the caller's alone.
+func (img *Image) exec(files []*os.File) (*os.Process, error) {
+	process, err := img.execMemfd(files)
+	if err == nil || !refused(err) {
+		return process, err
+	}
+	process, second := img.execFile(files)
+	if second == nil {
+		return process, nil
+	}
+	return nil, fmt.Errorf("start the sandbox: a memfd cannot be executed (%w; see vm.memfd_noexec), nor can a file: %w", err, second)
+}
+
+// refused reports whether err may be peculiar to the way of executing.
+func refused(err error) bool {
+	return errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOENT) ||
+		errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL)
+}
+
+func (img *Image) execMemfd(files []*os.File) (*os.Process, error) {
+	fd, err := unix.MemfdCreate(argv0, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
+	if err == unix.EINVAL { // before Linux 6.3
+		fd, err = unix.MemfdCreate(argv0, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	}
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	defer func() { unix.Close(fd) }()
+	for b := img.elf; len(b) > 0; {
+		n, err := ignoringEINTR(func() (int, error) { return unix.Write(fd, b) })
+		if err != nil {
+			return nil, fmt.Errorf("write the sandbox's image: %w", err)
+		}
+		b = b[n:]
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
+		return nil, fmt.Errorf("seal the sandbox's image: %w", err)
+	}
+	// The child moves the files to their numbers before it executes
+	// /proc/self/fd/N: N has to lie above every number it may use for that.
+	high := len(files)
+	for _, f := range files {
+		if f != nil {
+			high = max(high, int(f.Fd())+1)
+		}
+	}
+	if high += len(files) + 1; fd < high {
+		moved, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, high)
+		if err != nil {
+			return nil, os.NewSyscallError("fcntl", err)
+		}
+		unix.Close(fd)
+		fd = moved
+	}
+	return start("/proc/self/fd/"+strconv.Itoa(fd), files)
+}
+
+// execFile writes the image to a file of its own. A file that any process holds
+// open for writing cannot be executed (ETXTBSY): another goroutine that forks
+// just then holds it for a moment, so that is tried again.
+func (img *Image) execFile(files []*os.File) (*os.Process, error) {
+	var errs []error
+	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
+		if dir == "" {
+			continue
+		}
+		process, err := img.execFileIn(dir, files)
+		if err == nil {
+			return process, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, errors.Join(errs...)
+}
+
+func (img *Image) execFileIn(dir string, files []*os.File) (*os.Process, error) {
+	private, err := os.MkdirTemp(dir, "usandbox-*") // mode 0700, a new name
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(private)
+	name := private + "/image"
+	if err := os.WriteFile(name, img.elf, 0o700); err != nil {
+		return nil, err
+	}
+	for try := 0; ; try++ {
+		process, err := start(name, files)
+		if !errors.Is(err, syscall.ETXTBSY) || try == 1000 {
+			return process, err
+		}
+	}
+}
+
+// start executes the image at path. Its environment is empty.
+func start(path string, files []*os.File) (*os.Process, error) {
+	return os.StartProcess(path, []string{argv0}, &os.ProcAttr{Files: files, Env: []string{}})
+}

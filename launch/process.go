@@ -1,0 +1,176 @@
+package launch
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
+
+// The three processes of an image. Outer is started by the caller and ends as
+// the command ends. Init is PID 1 of a new PID namespace: it reaps. The command
+// is what the sandbox is for. Each method here appends one piece of one of
+// them; the caller of this package puts the pieces in order:
+//
+//	Begin, ForkInit, Supervise   outer
+//	BeginInit, ForkCommand, Reap init
+//	Exec                         command (or init, if the command is PID 1)
+
+// processVars is what the pieces know of each other.
+type processVars struct {
+	sigmask, sigchld, umask *Var // of the caller; the command gets them back
+	report                  *Var // pipe from init to outer: two ints
+	reportRead, reportWrite *Var
+	pidfdMessage            *Var // control message that carries one fd
+	initPidfd, initPID      *Var
+	commandPID              *Var
+	exitCode                *Var // of a failure of a standalone image
+}
+
+const (
+	cloneChild = unix.CLONE_PIDFD | uint64(unix.SIGCHLD)
+	setSize    = 8 // of a kernel sigset_t
+)
+
+// controlFD is the supervised image's end of the control socket. Nobody but the
+// caller holds the other end, so its hang-up is the caller's death.
+func (p *Program) controlFD() int { return p.statusFD() + 1 }
+
+// Begin appends what outer does first: block every signal (the caller forwards
+// what the command shall get), make SIGCHLD waitable, and close every file
+// descriptor but the command's and its own two.
+func (p *Program) Begin() {
+	o := &p.own
+	o.sigmask, o.sigchld, o.umask = p.Var("sigmask"), p.Buffer("sigchld", 32), p.Var("umask")
+	all := binary.LittleEndian.AppendUint64(nil, ^uint64(0))
+	p.Doing("prepare signals")
+	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, Struct("all", all), o.sigmask.Addr(), setSize)
+	p.Call(unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), Struct("default", make([]byte, 32)), o.sigchld.Addr(), setSize)
+	p.Call(unix.SYS_UMASK, 0).To(o.umask)
+	p.Doing("close inherited file descriptors")
+	first := p.fds
+	if !p.standing {
+		p.Call(unix.SYS_CLOSE_RANGE, p.statusFD(), p.controlFD(), unix.CLOSE_RANGE_CLOEXEC)
+		first = p.controlFD() + 1
+	}
+	p.Call(unix.SYS_CLOSE_RANGE, first, 0xffffffff, 0)
+	p.Doing("name the process")
+	p.Call(unix.SYS_PRCTL, unix.PR_SET_NAME, argv0, 0, 0, 0)
+}
+
+// AwaitCaller appends: tell the caller that the program waits (Attr.Prepare is
+// called there), and go on when it says so.
+func (p *Program) AwaitCaller() {
+	p.prepare = true
+	word, n, proceed := p.Data("hello", 8, 1), p.Var("n"), p.Label("proceed")
+	p.Call(unix.SYS_SENDTO, p.controlFD(), word.Addr(), 8, unix.MSG_NOSIGNAL, 0, 0)
+	p.Call(unix.SYS_READ, p.controlFD(), word.Addr(), 8).To(n)
+	p.If(n, ^uint64(0), 1, proceed)
+	p.Fail(unix.ECANCELED)
+	p.Here(proceed)
+}
+
+// ForkInit appends the clone of init into a new PID namespace: outer goes on
+// with the next step, init at label init.
+func (p *Program) ForkInit(init *Label) {
+	o := &p.own
+	p.Doing("make a pipe between the sandbox's processes")
+	o.report, o.reportRead, o.reportWrite = p.Var("report"), p.Var("report_read"), p.Var("report_write")
+	p.Call(unix.SYS_PIPE2, o.report.Addr(), unix.O_CLOEXEC)
+	p.And(o.reportRead, o.report, 0xffffffff)
+	p.And(o.reportWrite, o.report.At(4), 0xffffffff)
+	p.Doing("create the PID namespace")
+	o.initPID, o.initPidfd = p.Var("init_pid"), p.fdMessage()
+	p.Call(unix.SYS_CLONE, unix.CLONE_NEWPID|cloneChild, 0, o.initPidfd.Addr(), 0, 0).To(o.initPID)
+	p.If(o.initPID, ^uint64(0), 0, init)
+	p.And(o.initPidfd, o.initPidfd, 0xffffffff)
+}
+
+// fdMessage makes a control message that carries one fd (unix(7)) and returns
+// the word for that fd.
+func (p *Program) fdMessage() *Var {
+	p.own.pidfdMessage = p.Data("fd_message", 24, 20, unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, 0)
+	return p.own.pidfdMessage.At(16)
+}
+
+// sendPidfd appends: send the fd in the control message to the caller.
+func (p *Program) sendPidfd() {
+	if p.standing {
+		return
+	}
+	p.pidfd = true
+	p.Doing("hand the command's pidfd to the supervisor")
+	kind := p.Data("pidfd_kind", 8, 2)
+	header := Words("msghdr", 0, 0, Words("iovec", kind.Addr(), 8), 1, p.own.pidfdMessage.Addr(), 24, 0)
+	p.Call(unix.SYS_SENDMSG, p.controlFD(), header, unix.MSG_NOSIGNAL)
+}
+
+// Supervise appends outer's end: wait for what init reports, pass it on to the
+// caller, kill init if the caller is gone, and end as the command ended. If
+// commandIsInit, the command itself is PID 1 and reports nothing.
+func (p *Program) Supervise(commandIsInit bool) {
+	o := &p.own
+	if commandIsInit {
+		p.sendPidfd()
+	}
+	record := p.Data("record", recordBytes, recordCommand)
+	status, n := record.At(8), p.Var("n")
+	const lifeline, report, pidfd = 2, 0, 1
+	// The numbers are fixed here, over the command's own standard streams, which
+	// outer must not hold: a reader of them would never see the end.
+	p.Doing("keep the supervisor's file descriptors only")
+	poll := []any{report | unix.POLLIN<<32, pidfd | unix.POLLIN<<32, uint64(0xffffffff)}
+	p.Call(unix.SYS_DUP3, o.reportRead, report, unix.O_CLOEXEC).On(unix.EINVAL, nil)
+	p.Call(unix.SYS_DUP3, o.initPidfd, pidfd, unix.O_CLOEXEC).On(unix.EINVAL, nil)
+	if !p.standing {
+		poll[2] = lifeline
+		p.Call(unix.SYS_DUP3, p.controlFD(), lifeline, unix.O_CLOEXEC).On(unix.EINVAL, nil)
+	}
+	if commandIsInit {
+		poll[0] = uint64(0xffffffff)
+	}
+	p.Call(unix.SYS_CLOSE_RANGE, 3, 0xffffffff, 0)
+	fds := p.Data("poll", 24, poll...)
+
+	p.Doing("wait for the command")
+	again, dead, gone, end, signalled := p.Label("wait"), p.Label("caller_dead"), p.Label("init_gone"), p.Label("end"), p.Label("signalled")
+	revents := uint64(0xffff) << 48
+	p.Here(again)
+	p.Call(unix.SYS_PPOLL, fds.Addr(), 3, 0, 0, setSize)
+	reported := p.Label("reported")
+	alive := p.Label("caller_alive")
+	p.If(fds.At(16), revents, 0, alive)
+	p.Jump(dead)
+	p.Here(alive)
+	p.If(fds.At(0), revents, 0, gone) // then it is the pidfd
+	p.Call(unix.SYS_READ, report, record.At(8).Addr(), recordBytes-8).To(n)
+	p.If(n, ^uint64(0), 0, gone)
+	if !p.standing {
+		p.Call(unix.SYS_SENDTO, lifeline, record.Addr(), recordBytes, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0).OnAny(nil)
+	}
+	p.If(status, 0xff, 0x7f, again) // stopped
+	p.Jump(reported)
+
+	p.Here(dead)
+	p.Doing("kill the sandbox")
+	p.Call(unix.SYS_PIDFD_SEND_SIGNAL, pidfd, uint64(unix.SIGKILL), 0, 0).On(unix.ESRCH, nil)
+	p.Here(gone)
+	p.Doing("wait for the end of the sandbox")
+	p.Call(unix.SYS_WAIT4, o.initPID, status.Addr(), 0, 0)
+	p.Jump(end)
+	p.Here(reported)
+	p.Call(unix.SYS_WAIT4, o.initPID, 0, 0, 0)
+
+	p.Here(end)
+	p.Doing("end as the command ended")
+	self, sig := p.Var("self"), p.Var("sig")
+	p.And(sig, status, 0x7f)
+	zero := p.Label("exited")
+	p.If(sig, 0x7f, 0, zero)
+	p.Here(signalled)
+	p.Call(unix.SYS_RT_SIGACTION, sig, Struct("default", make([]byte, 32)), 0, setSize).OnAny(nil) // SIGKILL has none
+	p.Call(unix.SYS_GETPID).To(self)
+	p.Call(unix.SYS_KILL, self, sig)
+	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, Struct("none", make([]byte, 8)), 0, setSize)
+	p.Here(zero)
+	p.Call(unix.SYS_EXIT_GROUP, status.At(1)) // the second byte of a wait status is the exit code
+}

@@ -1,0 +1,148 @@
+package launch
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Attr is what a started image is given beside its own contents.
+type Attr struct {
+	// Files are the command's file descriptors: index N becomes fd N, nil is
+	// closed. Exactly as many as the program was made for.
+	Files []*os.File
+
+	// Prepare is called with outer's process id when the program waits for its
+	// caller (see Program.AwaitCaller). If it fails, the program ends.
+	Prepare func(pid int) error
+
+	// OnStop is called, by Wait, when the command is stopped by a signal.
+	OnStop func(unix.Signal)
+}
+
+// Start runs the image and returns when the command's execve has succeeded or
+// something failed before. A step that failed gives a [*StepError]; then
+// nothing of the image is left.
+//
+// It is safe to call from many goroutines at once.
+func (img *Image) Start(attr *Attr) (*Process, error) {
+	if len(attr.Files) != img.fds {
+		return nil, fmt.Errorf("BUG: launch: %d files for a program of %d", len(attr.Files), img.fds)
+	}
+	var status [2]int
+	if err := unix.Pipe2(status[:], unix.O_CLOEXEC); err != nil {
+		return nil, os.NewSyscallError("pipe2", err)
+	}
+	statusRead, statusWrite := status[0], os.NewFile(uintptr(status[1]), "status")
+	defer unix.Close(statusRead)
+	defer statusWrite.Close()
+	control, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
+	}
+	theirs := os.NewFile(uintptr(control[1]), "control")
+	defer theirs.Close()
+
+	p := &Process{img: img, control: control[0], pidfd: -1, onStop: attr.OnStop}
+	files := slices.Clone(attr.Files)
+	for len(files) < 3 { // as in Program.statusFD
+		files = append(files, nil)
+	}
+	files = append(files, statusWrite, theirs)
+	if p.outer, err = img.exec(files); err != nil {
+		unix.Close(control[0])
+		return nil, err
+	}
+	runtime.KeepAlive(attr.Files)
+	statusWrite.Close()
+	theirs.Close()
+
+	if img.prepare {
+		err = p.prepare(attr.Prepare)
+	}
+	if err == nil {
+		err = img.readStatus(statusRead)
+	}
+	if err == nil && img.pidfd {
+		p.pidfd, err = receivePidfd(p.control)
+	}
+	if err != nil {
+		p.Kill()
+		p.Wait()
+		return nil, err
+	}
+	return p, nil
+}
+
+// prepare waits for the image to ask, calls f and lets the image go on. An
+// image that ended before it asked is no error here: its status says more.
+func (p *Process) prepare(f func(pid int) error) error {
+	var msg [8]byte
+	n, err := ignoringEINTR(func() (int, error) { return unix.Read(p.control, msg[:]) })
+	if err != nil || n == 0 {
+		return nil
+	}
+	if err := f(p.outer.Pid); err != nil {
+		return err
+	}
+	_, err = ignoringEINTR(func() (int, error) { return unix.Write(p.control, msg[:1]) })
+	if err == unix.EPIPE {
+		return nil // it has ended meanwhile
+	}
+	return os.NewSyscallError("write", err)
+}
+
+// readStatus reads the failed step, or nothing if the command was executed.
+func (img *Image) readStatus(fd int) error {
+	var msg [16]byte
+	n, err := ignoringEINTR(func() (int, error) { return unix.Read(fd, msg[:]) })
+	if err != nil {
+		return os.NewSyscallError("read", err)
+	}
+	if n == 0 {
+		return nil
+	}
+	i, ok := img.failedStep(binary.LittleEndian.Uint64(msg[:]))
+	if n != len(msg) || !ok {
+		return fmt.Errorf("BUG: launch: the image reports an impossible step: %x", msg[:n])
+	}
+	s, errno := img.steps[i], unix.Errno(binary.LittleEndian.Uint64(msg[8:]))
+	return &StepError{Step: i, Doing: s.doing, Origin: s.origin, Call: s.Call(), Errno: errno, Exec: s.exec}
+}
+
+// receivePidfd reads the message that carries the command's pidfd. An image
+// that was killed before it could send it is no error: Wait tells how it ended.
+func receivePidfd(control int) (int, error) {
+	var msg [8]byte
+	oob := make([]byte, unix.CmsgSpace(4))
+	var oobn int
+	_, err := ignoringEINTR(func() (n int, err error) {
+		n, oobn, _, _, err = unix.Recvmsg(control, msg[:], oob, unix.MSG_CMSG_CLOEXEC)
+		return n, err
+	})
+	if err != nil || oobn == 0 {
+		return -1, nil
+	}
+	list, err := unix.ParseSocketControlMessage(oob[:oobn])
+	if err != nil || len(list) != 1 {
+		return -1, fmt.Errorf("BUG: launch: the message with the command's pidfd: %v", err)
+	}
+	fds, err := unix.ParseUnixRights(&list[0])
+	if err != nil || len(fds) != 1 {
+		return -1, fmt.Errorf("BUG: launch: the message with the command's pidfd: %v", err)
+	}
+	return fds[0], nil
+}
+
+func ignoringEINTR(f func() (int, error)) (int, error) {
+	for {
+		if n, err := f(); err != syscall.EINTR {
+			return n, err
+		}
+	}
+}

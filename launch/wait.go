@@ -1,0 +1,163 @@
+package launch
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Process is a started image.
+type Process struct {
+	img     *Image
+	outer   *os.Process
+	control int // our end of the control socket, and the lifeline: closed, everything inside is killed
+	pidfd   int // the command; -1: none was given
+	onStop  func(unix.Signal)
+
+	ended sync.Mutex // held to use or close control and pidfd; after Wait both are -1
+}
+
+// State is how a command ended.
+type State struct {
+	Status unix.WaitStatus // the command's own
+	User   time.Duration   // processor time of everything in the sandbox that was waited for
+	System time.Duration
+	MaxRSS int64 // largest resident set of one process, in bytes
+}
+
+// Pid is the process id of outer: the process whose end is the sandbox's end.
+func (p *Process) Pid() int { return p.outer.Pid }
+
+// Signal sends a signal to the command. os.ErrProcessDone after its end.
+func (p *Process) Signal(sig unix.Signal) error {
+	p.ended.Lock()
+	defer p.ended.Unlock()
+	if p.pidfd < 0 {
+		return os.ErrProcessDone
+	}
+	err := unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
+	if err == unix.ESRCH {
+		return os.ErrProcessDone
+	}
+	return os.NewSyscallError("pidfd_send_signal", err)
+}
+
+// SignalGroup sends a signal to the command's process group, as a terminal does.
+func (p *Process) SignalGroup(sig unix.Signal) error {
+	p.ended.Lock()
+	defer p.ended.Unlock()
+	if p.pidfd < 0 {
+		return os.ErrProcessDone
+	}
+	const group = 1 << 2 // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
+	err := unix.PidfdSendSignal(p.pidfd, sig, nil, group)
+	if err == unix.EINVAL {
+		// The command leads its group, so the group's number is the command's, as
+		// long as the command is not reaped: it is asked for anew each time.
+		var pid int
+		if pid, err = pidOf(p.pidfd); err == nil && pid > 0 {
+			err = unix.Kill(-pid, sig)
+		}
+	}
+	if err == unix.ESRCH {
+		return os.ErrProcessDone
+	}
+	return os.NewSyscallError("pidfd_send_signal", err)
+}
+
+// pidOf is the process id that a pidfd refers to, as seen from here; -1 after its
+// end. It is in /proc/self/fdinfo, proc_pid_fdinfo(5).
+func pidOf(pidfd int) (int, error) {
+	text, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(pidfd))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(text), "Pid:")
+	line, _, _ := strings.Cut(after, "\n")
+	return strconv.Atoi(strings.TrimSpace(line))
+}
+
+// Kill ends the sandbox: outer finds its lifeline closed and kills everything
+// inside. [Process.Wait] returns when all of it is gone.
+func (p *Process) Kill() {
+	p.ended.Lock()
+	defer p.ended.Unlock()
+	unix.Shutdown(p.control, unix.SHUT_RDWR)
+}
+
+// close gives the file descriptors back, under the lock: their numbers may
+// belong to something else at once.
+func (p *Process) close() {
+	p.ended.Lock()
+	defer p.ended.Unlock()
+	unix.Close(p.control)
+	if p.pidfd >= 0 {
+		unix.Close(p.pidfd)
+	}
+	p.control, p.pidfd = -1, -1
+}
+
+// record is what outer reports of the command: a kind, the raw wait status,
+// and a struct rusage.
+const (
+	recordCommand = 3
+	recordBytes   = 8 + 8 + 144
+)
+
+// Wait waits until the sandbox has ended and nothing of it is left. It is to be
+// called once.
+func (p *Process) Wait() (State, error) {
+	var state State
+	known := false
+	if p.onStop != nil {
+		state.Status, known = p.readRecords()
+	}
+	ended, err := p.outer.Wait()
+	if !known && errors.Is(err, unix.ECHILD) {
+		state.Status, known = p.readRecords()
+	}
+	p.close()
+	if known && errors.Is(err, unix.ECHILD) {
+		return state, nil // the caller ignores SIGCHLD: only the usage is lost
+	}
+	if err != nil {
+		return state, err
+	}
+	if usage, ok := ended.SysUsage().(*syscall.Rusage); ok {
+		state.User = time.Duration(usage.Utime.Nano())
+		state.System = time.Duration(usage.Stime.Nano())
+		state.MaxRSS = usage.Maxrss * 1024
+	}
+	if !known {
+		state.Status = unix.WaitStatus(ended.Sys().(syscall.WaitStatus))
+	}
+	return state, nil
+}
+
+// readRecords reads what outer reports until outer has ended, and returns the
+// command's status if it was among it.
+func (p *Process) readRecords() (status unix.WaitStatus, known bool) {
+	var msg [recordBytes]byte
+	for {
+		n, err := ignoringEINTR(func() (int, error) { return unix.Read(p.control, msg[:]) })
+		if err != nil || n == 0 {
+			return status, known
+		}
+		if n < 16 || binary.LittleEndian.Uint64(msg[:]) != recordCommand {
+			continue
+		}
+		ws := unix.WaitStatus(binary.LittleEndian.Uint32(msg[8:]))
+		if !ws.Stopped() {
+			status, known = ws, true
+		} else if p.onStop != nil {
+			p.onStop(ws.StopSignal())
+		}
+	}
+}
