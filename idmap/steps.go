@@ -1,0 +1,52 @@
+package idmap
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/launch"
+)
+
+// Write appends: the process writes a map for its own user namespace, which it
+// has just created. An unprivileged process may map one id only, its own. For
+// [GID], setgroups(2) is denied before, as the kernel asks: else a process could
+// drop a group whose members a file shuts out (CVE-2018-7169).
+func Write(p *launch.Program, k Kind, m Map) {
+	if k == GID {
+		p.Doing("deny setgroups")
+		writeSelf(p, "setgroups", "deny")
+	}
+	p.Doing("write " + k.mapFile())
+	writeSelf(p, k.mapFile(), m.Text())
+}
+
+func writeSelf(p *launch.Program, file, text string) {
+	fd := p.Var(file)
+	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/proc/self/"+file,
+		unix.O_WRONLY|unix.O_CLOEXEC).To(fd)
+	p.Call(unix.SYS_WRITE, fd, text, len(text))
+	p.Close(fd)
+}
+
+// Become appends: the process takes on a user and a group id, for real, effective
+// and saved, and with groups set gives up every supplementary group. It needs
+// CAP_SETUID and CAP_SETGID in its user namespace. It stays able to be traced and
+// to use its own files in /proc; its capabilities are lost unless the new user id
+// is 0 or [KeepCapabilities] comes before.
+func Become(p *launch.Program, uid, gid uint32, groups bool) {
+	p.Doing(fmt.Sprintf("become user %d and group %d", uid, gid))
+	if groups {
+		p.Call(unix.SYS_SETGROUPS, 0, 0)
+	}
+	p.Call(unix.SYS_SETRESGID, gid, gid, gid)
+	p.Call(unix.SYS_SETRESUID, uid, uid, uid)
+	p.Call(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
+}
+
+// KeepCapabilities appends: the process keeps its permitted capabilities when all
+// its user ids become different from 0. The effective ones are cleared all the same.
+func KeepCapabilities(p *launch.Program) {
+	p.Doing("keep the capabilities over a change of ids")
+	p.Call(unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1, 0, 0, 0)
+}
