@@ -1,0 +1,104 @@
+package mounts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/launch"
+)
+
+// Bind shows a file or folder of the host in the sandbox, with everything that
+// is mounted below it. Set-user-id bits in it have no effect, and neither have
+// device nodes unless Devices is set. The zero value of the flags is read-only.
+type Bind struct {
+	Source   string // absolute, on the host; symlinks in it are followed there
+	Target   string // absolute, in the sandbox
+	Writable bool   // Warning: the command can change what is there
+	Devices  bool   // Warning: device nodes in it work
+	NoExec   bool   // nothing in it can be executed
+	Try      bool   // a missing source is no error
+	Origin   string // the flag or profile line that asks for it
+}
+
+// Where is the bind's target.
+func (b Bind) Where() string  { return b.Target }
+func (b Bind) origin() string { return b.Origin }
+
+func (b Bind) String() string {
+	text := "bind " + b.Source
+	if b.Target != b.Source {
+		text += " on " + b.Target
+	}
+	if !b.Writable {
+		text += " read-only"
+	}
+	return text
+}
+
+func (b Bind) check() error {
+	if err := checkPath(b.Source); err != nil {
+		return err
+	}
+	if !path.IsAbs(b.Source) {
+		return fmt.Errorf("the source %q is not absolute", b.Source)
+	}
+	return checkTarget(b.Target)
+}
+
+func (b Bind) compile(t *tree) error {
+	source, file, err := t.source(b.Source)
+	if err != nil {
+		if b.Try && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	var skip *launch.Label
+	if b.Try {
+		skip = t.p.Label("without " + b.Target)
+	}
+	t.openSource(source, skip)
+	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
+	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})
+	at, err := t.prepare(b.Target, file, !b.Writable)
+	if err != nil {
+		return err
+	}
+	if err := t.checkForeign(at, file); err != nil {
+		return err
+	}
+	t.move()
+	t.p.Close(t.src)
+	if b.Try {
+		t.p.Here(skip)
+	}
+	t.shape.set(at.path, node{kind: foreign, source: source, writable: b.Writable, file: file})
+	return nil
+}
+
+// checkForeign looks at a destination that lies in a mount of the host: usandbox
+// makes no mount point there, and a file and a folder do not go together. The
+// kernel would say so too, in fewer words.
+func (t *tree) checkForeign(at place, file bool) error {
+	host, ok := at.host()
+	if !ok {
+		return nil
+	}
+	info, err := os.Stat(host)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && at.mount.writable:
+		return advise(fmt.Errorf("the mount point %s does not exist, and none is made in a folder of the host", at.path),
+			"create %s first", host)
+	case errors.Is(err, fs.ErrNotExist):
+		return advise(fmt.Errorf("the mount point %s does not exist, and its parent is read-only", at.path),
+			"choose a destination outside %s", at.cover)
+	case err == nil && info.IsDir() == file:
+		return mismatch(at.path, file)
+	}
+	return nil
+}

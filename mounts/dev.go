@@ -1,0 +1,89 @@
+package mounts
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/launch"
+)
+
+// Dev is a minimal /dev: null, zero, full, random, urandom and tty of the host,
+// a devpts(5) and a shm of its own, and the usual symlinks.
+type Dev struct {
+	Target  string
+	Console string // path of the caller's terminal on the host, to be the console; "": none
+	Origin  string
+}
+
+// Where is the mount point.
+func (m Dev) Where() string  { return m.Target }
+func (m Dev) origin() string { return m.Origin }
+func (m Dev) String() string { return "make the devices in " + m.Target }
+func (m Dev) check() error   { return checkTarget(m.Target) }
+
+var (
+	devNodes = []string{"null", "zero", "full", "random", "urandom", "tty"}
+	devLinks = [][2]string{
+		{"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
+		{"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},
+	}
+)
+
+func (m Dev) compile(t *tree) error {
+	at, err := t.prepare(m.Target, false, false)
+	if err != nil {
+		return err
+	}
+	if err := t.checkForeign(at, false); err != nil {
+		return err
+	}
+	p := t.p
+	t.fresh("tmpfs", attributes{noExec: true}, "mode", "755")
+	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
+	p.Close(t.dst)
+	dev := p.Var("dev")
+	p.Add(dev, t.tree, 0)
+
+	for _, name := range devNodes {
+		m.node(t, dev, "dev/"+name, name)
+	}
+	if m.Console != "" {
+		m.node(t, dev, relative(m.Console), "console")
+	}
+	for _, l := range devLinks {
+		p.Call(unix.SYS_SYMLINKAT, l[1], dev, l[0])
+	}
+	m.inside(t, dev, "pts", "devpts", attributes{noExec: true, devices: true}, "ptmxmode", "666", "mode", "620")
+	m.inside(t, dev, "shm", "tmpfs", attributes{}, "mode", "1777")
+	p.Close(dev)
+	t.shape.set(at.path, node{kind: ownFolder})
+	for _, name := range devNodes {
+		t.shape[at.path+"/"+name] = node{kind: foreign, file: true}
+	}
+	for _, l := range devLinks {
+		t.shape[at.path+"/"+l[0]] = node{kind: ownLink, link: l[1]}
+	}
+	t.shape[at.path+"/pts"] = node{kind: foreign}
+	t.shape[at.path+"/shm"] = node{kind: ownFolder}
+	return nil
+}
+
+// node shows a device of the host as name. It is opened as any source is.
+func (m Dev) node(t *tree, dev *launch.Var, source, name string) {
+	p := t.p
+	p.Doing("bind the device /" + source)
+	p.Call(unix.SYS_OPENAT2, t.old, source, inRoot, sizeofHow).To(t.src).Retry()
+	p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
+	p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, attributes{noExec: true, devices: true}.arg(), sizeofAttr)
+	p.Call(unix.SYS_MKNODAT, dev, name, unix.S_IFREG|0o666, 0)
+	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", dev, name, moveNamed)
+	p.Close(t.tree, t.src)
+}
+
+// inside mounts a new file system on a new folder of dev.
+func (m Dev) inside(t *tree, dev *launch.Var, name, fstype string, a attributes, params ...string) {
+	t.p.Doing("mount " + fstype + " on " + m.Target + "/" + name)
+	t.p.Call(unix.SYS_MKDIRAT, dev, name, 0o755)
+	t.fresh(fstype, a, params...)
+	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", dev, name, moveNamed)
+	t.p.Close(t.tree)
+}

@@ -1,0 +1,53 @@
+package mounts
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// Proc is a new proc(5) of the sandbox's PID namespace. Its parts that are about
+// the whole system are read-only. The kernel refuses it (EPERM) where the
+// caller's own proc is partly covered, as in most containers.
+type Proc struct {
+	Target string
+	Origin string
+}
+
+// Where is the mount point.
+func (m Proc) Where() string  { return m.Target }
+func (m Proc) origin() string { return m.Origin }
+func (m Proc) String() string { return "mount proc on " + m.Target }
+func (m Proc) check() error   { return checkTarget(m.Target) }
+
+func (m Proc) compile(t *tree) error {
+	at, err := t.prepare(m.Target, false, false)
+	if err != nil {
+		return err
+	}
+	if err := t.checkForeign(at, false); err != nil {
+		return err
+	}
+	t.fresh("proc", attributes{noExec: true})
+	// The mount is found through its own fd from now on.
+	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
+	t.p.Close(t.dst)
+	t.p.Add(t.dst, t.tree, 0)
+	t.shape.set(at.path, node{kind: foreign})
+	for _, name := range systemWide {
+		t.p.Doing("make " + at.path + "/" + name + " read-only")
+		skip := t.p.Label("no_" + name)
+		t.p.Call(unix.SYS_OPEN_TREE, t.dst, name, cloneNamed).To(t.tree).On(unix.ENOENT, skip)
+		t.p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, procAttr, sizeofAttr)
+		t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, name, moveNamed)
+		t.p.Close(t.tree)
+		t.p.Here(skip)
+	}
+	t.p.Close(t.dst)
+	return nil
+}
+
+// systemWide are the parts of a proc through which the system can be changed.
+// What root owns there, a caller who is root could write: no capability is
+// needed for that.
+var systemWide = []string{"sys", "sysrq-trigger", "irq", "bus", "acpi", "fs"}
+
+var procAttr = attributes{readOnly: true, noExec: true}.arg()

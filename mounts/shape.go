@@ -1,0 +1,111 @@
+package mounts
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// shape is what the compiler knows of the tree that the steps so far have built:
+// exactly what lies in file systems of the sandbox's own, and where the others
+// are mounted. Nobody but the steps can change the former, so no step needs to
+// look; of the latter nothing is assumed.
+type shape map[string]node
+
+type nodeKind uint8
+
+const (
+	ownFolder nodeKind = iota // in a tmpfs that a step made
+	ownFile
+	ownLink
+	foreign // a mount of something that others may know and change
+)
+
+type node struct {
+	kind     nodeKind
+	link     string // target of an ownLink
+	source   string // what is mounted, as a path of the host; foreign only
+	writable bool   // foreign only
+	file     bool   // a mount of a file; foreign only
+}
+
+// place is where a path leads to.
+type place struct {
+	path    string // with the known symlinks resolved
+	node    node   // what is there, if known
+	exists  bool   // node is exactly what is there
+	missing int    // how many components at the end do not exist, in a folder of our own
+	cover   string // the mount point of the foreign mount that path lies in or on; "" in our own
+	mount   node   // that mount
+}
+
+// maxLinks is how many symlinks the kernel follows in one path.
+const maxLinks = 40
+
+// resolve finds where target leads to.
+func (s shape) resolve(target string) (place, error) {
+	at := place{path: "/", node: node{kind: ownFolder}, exists: true}
+	rest := split(target)
+	for links := 0; len(rest) > 0; {
+		name := rest[0]
+		rest = rest[1:]
+		if name == ".." {
+			up := path.Dir(at.path)
+			var err error
+			if at, err = s.resolve(up); err != nil {
+				return at, err
+			}
+			continue
+		}
+		next := path.Join(at.path, name)
+		n, known := s[next]
+		switch {
+		case at.missing > 0:
+			at.missing++
+		case known && n.kind == ownLink:
+			if links++; links > maxLinks {
+				return at, fmt.Errorf("%s: too many symlinks", target)
+			}
+			rest = append(split(n.link), rest...)
+			if path.IsAbs(n.link) {
+				at = place{path: "/", node: node{kind: ownFolder}, exists: true}
+			}
+			continue
+		case known && n.kind == foreign:
+			at.node, at.exists, at.cover, at.mount = n, true, next, n
+		case known:
+			at.node, at.exists, at.cover, at.mount = n, true, "", node{}
+		case at.cover != "":
+			at.exists = false
+		case at.node.kind != ownFolder:
+			return at, fmt.Errorf("%s is a file", at.path)
+		default:
+			at.missing, at.exists = 1, false
+		}
+		at.path = next
+	}
+	return at, nil
+}
+
+// host is the path on the host of what p leads to, if it lies in a mount whose
+// source is known.
+func (p place) host() (string, bool) {
+	if p.cover == "" || p.mount.source == "" {
+		return "", false
+	}
+	return path.Join(p.mount.source, strings.TrimPrefix(p.path, p.cover)), true
+}
+
+// set records what is at p from now on. What was known below it is covered.
+func (s shape) set(p string, n node) {
+	for known := range s {
+		if strings.HasPrefix(known, p+"/") {
+			delete(s, known)
+		}
+	}
+	s[p] = n
+}
+
+func split(p string) []string {
+	return strings.FieldsFunc(p, func(r rune) bool { return r == '/' })
+}

@@ -1,0 +1,193 @@
+package mounts
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/launch"
+)
+
+// tree is a file tree that is being compiled.
+type tree struct {
+	p        *launch.Program
+	shape    shape
+	old, new *launch.Var // fds of the host's root and of the sandbox's
+	src, dst *launch.Var // fds of the entry at hand
+	tree     *launch.Var // its detached mount
+	fs       *launch.Var // the context of a new file system
+	empty    bool        // the empty file and folder of Hide exist
+	pinned   map[string]bool
+	granted  []string // real paths of every writable source
+}
+
+// Compile appends the steps that build the tree of entries in a new mount
+// namespace and make it the root. The process needs every capability in its user
+// namespace, and a PID namespace of its own for a proc. It looks at the host's
+// files (do sources exist, are they folders), changes nothing, and fails with an
+// [*Error] that names the entry.
+func Compile(p *launch.Program, entries []Entry) error {
+	for _, e := range entries {
+		if err := wrap(e, e.check()); err != nil {
+			return err
+		}
+	}
+	t := &tree{p: p, shape: shape{}, pinned: map[string]bool{}, granted: grants(entries)}
+	t.begin()
+	for _, e := range entries {
+		p.Origin(e.origin())
+		p.Doing(e.String())
+		if err := wrap(e, e.compile(t)); err != nil {
+			return err
+		}
+	}
+	p.Origin("")
+	t.end()
+	return nil
+}
+
+func wrap(e Entry, err error) error {
+	if err == nil {
+		return nil
+	}
+	var h hinted
+	errors.As(err, &h)
+	return &Error{Entry: e, Doing: e.String(), Origin: e.origin(), Err: err, Hint: h.hint}
+}
+
+// begin pivots into the base. The base is mounted on /proc, which is there
+// wherever id maps can be written.
+func (t *tree) begin() {
+	p := t.p
+	t.old, t.new = p.Var("old"), p.Var("new")
+	t.src, t.dst, t.tree, t.fs = p.Var("src"), p.Var("dst"), p.Var("tree"), p.Var("fs")
+	flags := uint64(unix.MS_NOSUID | unix.MS_NODEV)
+	nosuid := flags
+	p.Doing("make every mount private")
+	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|unix.MS_PRIVATE, 0)
+	p.Doing("mount the base of the file tree")
+	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", nosuid, "mode=0755")
+	p.Call(unix.SYS_CHDIR, "/proc")
+	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "old", 0o755)
+	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "new", 0o755)
+	p.Call(unix.SYS_MOUNT, "tmpfs", "new", "tmpfs", nosuid, "mode=0755")
+	p.Doing("pivot into the base of the file tree")
+	p.Call(unix.SYS_PIVOT_ROOT, ".", "old")
+	flags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
+	folder := flags
+	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/old", folder).To(t.old)
+	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/new", folder).To(t.new)
+}
+
+// end makes the new tree's own root read-only, pivots into it and lets go of
+// everything else.
+func (t *tree) end() {
+	p := t.p
+	p.Doing("make the root read-only")
+	p.Call(unix.SYS_MOUNT_SETATTR, t.new, "", setOne, setAttr("ro", unix.MOUNT_ATTR_RDONLY), sizeofAttr)
+	p.Doing("pivot into the file tree")
+	p.Call(unix.SYS_FCHDIR, t.new)
+	p.Call(unix.SYS_PIVOT_ROOT, ".", ".")
+	p.Doing("detach the caller's file tree")
+	p.Call(unix.SYS_UMOUNT2, ".", unix.MNT_DETACH)
+	p.Close(t.old, t.new)
+	p.Call(unix.SYS_CHDIR, "/")
+}
+
+// prepare makes sure, as far as it may, that target exists and is a folder or a
+// file, pins what leads to it, and opens it as t.dst.
+func (t *tree) prepare(target string, file, pin bool) (place, error) {
+	at, err := t.shape.resolve(target)
+	if err != nil {
+		return at, err
+	}
+	if at.cover == "" && at.exists && (at.node.kind == ownFile) != file {
+		return at, mismatch(target, file)
+	}
+	t.create(at, file)
+	if pin {
+		t.pin(at)
+	}
+	t.open(at)
+	return at, nil
+}
+
+func mismatch(target string, file bool) error {
+	if file {
+		return fmt.Errorf("a file cannot lie over the folder %s", target)
+	}
+	return fmt.Errorf("a folder cannot lie over the file %s", target)
+}
+
+// create makes the missing components of a path in file systems of our own. No
+// other process sees them yet and no symlink is among them.
+func (t *tree) create(at place, file bool) {
+	names := split(at.path)
+	for i := len(names) - at.missing; i < len(names); i++ {
+		name := path.Join(names[:i+1]...)
+		if file && i == len(names)-1 {
+			t.p.Call(unix.SYS_MKNODAT, t.new, name, unix.S_IFREG|0o444, 0)
+			t.shape["/"+name] = node{kind: ownFile}
+		} else {
+			t.p.Call(unix.SYS_MKDIRAT, t.new, name, 0o755)
+			t.shape["/"+name] = node{kind: ownFolder}
+		}
+	}
+}
+
+// open opens a destination as t.dst. In a folder that others can write to no
+// symlink is followed.
+func (t *tree) open(at place) {
+	h := inRoot
+	if at.cover != "" && at.mount.writable {
+		h = inRootExact
+	}
+	t.p.Call(unix.SYS_OPENAT2, t.new, relative(at.path), h, sizeofHow).To(t.dst).Retry()
+}
+
+// pin makes a mount point of every folder between a writable mount and a path in
+// it, so that none of them can be renamed or replaced: rename(2) of a mount
+// point is EBUSY.
+func (t *tree) pin(at place) {
+	if at.cover == "" || !at.mount.writable {
+		return
+	}
+	for dir := path.Dir(at.path); len(dir) > len(at.cover); dir = path.Dir(dir) {
+		if t.pinned[dir] {
+			break
+		}
+		defer func(dir string) {
+			t.pinned[dir] = true
+			t.open(place{path: dir, cover: at.cover, mount: at.mount})
+			t.cloneSelf()
+			t.move()
+		}(dir)
+	}
+}
+
+// cloneSelf clones what t.dst is as t.tree.
+func (t *tree) cloneSelf() {
+	t.p.Call(unix.SYS_OPEN_TREE, t.dst, "", cloneTree).To(t.tree)
+}
+
+// setAttributes sets attributes of t.tree and everything mounted below it.
+func (t *tree) setAttributes(a attributes) {
+	t.p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, a.arg(), sizeofAttr)
+}
+
+// move moves t.tree onto t.dst and closes both.
+func (t *tree) move() {
+	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
+	t.p.Close(t.tree, t.dst)
+}
+
+// relative is a path as openat2 takes it below a root.
+func relative(p string) string {
+	if p = strings.TrimLeft(p, "/"); p == "" {
+		return "."
+	}
+	return p
+}
