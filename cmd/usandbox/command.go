@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+)
+
+// command is one row of the table that drives dispatch and help.
+type command struct {
+	name  string
+	usage string // what follows "usandbox NAME"
+	short string // one line
+	run   func(args []string) int
+}
+
+func commands() []command {
+	return []command{
+		{"run", "[flags] [--] command [args]", "run a command in a sandbox", runCommand},
+		{"plan", "[flags] [--] command [args]", "print the steps that run would take; run nothing", planCommand},
+		{"compile", "-o FILE [flags] [--] command [args]", "save the sandbox as a program of its own", compileCommand},
+		{"version", "", "print the version", versionCommand},
+	}
+}
+
+func printHelp(w io.Writer) {
+	fmt.Fprint(w, "usandbox runs commands that are not trusted, as an ordinary user.\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  usandbox %-8s %s\n", c.name, c.short)
+	}
+	fmt.Fprint(w, `
+  usandbox run -- make          build in the current folder, and nowhere else
+  usandbox help run             every flag
+
+With no flag at all the command sees the system's folders read-only, an empty
+home, the current folder writable, and no network.
+`)
+}
+
+func versionCommand([]string) int {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
+	}
+	fmt.Println("usandbox", version)
+	return 0
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/usandbox/usandbox/mounts"
+)
+
+// fileFlag is a flag that appends entries to the file tree; the flags keep the
+// order in which they stand on the command line.
+type fileFlag struct {
+	name, kind string
+	list       *[]mounts.Entry
+	parse      func(arg, origin string) (mounts.Entry, error)
+}
+
+func (f fileFlag) String() string { return "" }
+func (f fileFlag) Type() string   { return f.kind }
+
+func (f fileFlag) Set(arg string) error {
+	e, err := f.parse(arg, "--"+f.name+" "+arg)
+	if err == nil {
+		*f.list = append(*f.list, e)
+	}
+	return err
+}
+
+// fileFlags declares the flags about the file tree.
+func fileFlags(set *pflag.FlagSet, list *[]mounts.Entry) {
+	add := func(name, kind, usage string, parse func(arg, origin string) (mounts.Entry, error)) {
+		set.Var(fileFlag{name, kind, list, parse}, name, usage)
+	}
+	bind := func(name, usage string, base mounts.Bind) {
+		for _, try := range []bool{false, true} {
+			b := base
+			b.Try = try
+			add(name, "SRC[:DST]", usage, func(arg, origin string) (mounts.Entry, error) { return parseBind(b, arg, origin) })
+			name, usage = name+"-try", "like --"+name+"; a missing SRC is no error"
+		}
+	}
+	bind("ro", "show SRC read-only (option: noexec)", mounts.Bind{})
+	bind("rw", "show SRC, and let the command change it (option: noexec)", mounts.Bind{Writable: true})
+	bind("dev-bind", "show SRC, and let device nodes in it work", mounts.Bind{Writable: true, Devices: true})
+	add("tmpfs", "DST", "an empty folder in memory (options: size=, mode=, noexec)", parseTmpfs)
+	add("proc", "DST", "a proc of the sandbox's own", at(func(dst, origin string) mounts.Entry {
+		return mounts.Proc{Target: dst, Origin: origin}
+	}))
+	add("dev", "DST", "minimal devices", at(func(dst, origin string) mounts.Entry {
+		return mounts.Dev{Target: dst, Origin: origin}
+	}))
+	add("dir", "DST", "an empty folder", at(func(dst, origin string) mounts.Entry {
+		return mounts.Dir{Target: dst, Origin: origin}
+	}))
+	add("hide", "PATH", "an empty file or folder over PATH", at(func(dst, origin string) mounts.Entry {
+		return mounts.Hide{Target: dst, Origin: origin}
+	}))
+	add("remount-ro", "PATH", "make what is at PATH read-only", at(func(dst, origin string) mounts.Entry {
+		return mounts.ReadOnly{Target: dst, Origin: origin}
+	}))
+	add("symlink", "TARGET:LINK", "a symlink LINK to TARGET", parseSymlink)
+}
+
+func parseBind(b mounts.Bind, arg, origin string) (mounts.Entry, error) {
+	s, err := parseSpec(arg, 2, "noexec")
+	if err != nil {
+		return nil, err
+	}
+	if b.NoExec, err = s.flag("noexec"); err != nil {
+		return nil, err
+	}
+	b.Source, b.Target, err = s.sourceTarget()
+	b.Origin = origin
+	return b, err
+}
+
+func parseTmpfs(arg, origin string) (mounts.Entry, error) {
+	s, err := parseSpec(arg, 1, "size", "mode", "noexec")
+	if err != nil {
+		return nil, err
+	}
+	m := mounts.Tmpfs{Target: s.fields[0], Origin: origin}
+	if v, ok := s.options["size"]; ok {
+		if m.Size, err = parseSize(v); err != nil {
+			return nil, err
+		}
+	}
+	if v, ok := s.options["mode"]; ok {
+		if m.Mode, err = parseMode(v); err != nil {
+			return nil, err
+		}
+	}
+	m.NoExec, err = s.flag("noexec")
+	return m, err
+}
+
+// at parses an argument that is one path in the sandbox. A colon in it needs no
+// escape, but may have one.
+func at(make func(dst, origin string) mounts.Entry) func(arg, origin string) (mounts.Entry, error) {
+	return func(arg, origin string) (mounts.Entry, error) {
+		dst := strings.Join(splitFields(arg), ":")
+		if !filepath.IsAbs(dst) {
+			return nil, fmt.Errorf("the destination %q is not absolute", dst)
+		}
+		return make(dst, origin), nil
+	}
+}
+
+func parseSymlink(arg, origin string) (mounts.Entry, error) {
+	fields := splitFields(arg)
+	if len(fields) != 2 || fields[0] == "" || !filepath.IsAbs(fields[1]) {
+		return nil, fmt.Errorf("want TARGET:LINK, with LINK absolute")
+	}
+	return mounts.Symlink{Link: fields[0], Target: fields[1], Origin: origin}, nil
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/sandbox"
+)
+
+// runFlags are the flags that run, plan and compile share.
+type runFlags struct {
+	set *pflag.FlagSet
+
+	files            []mounts.Entry
+	rootfs           string
+	bare             bool
+	noCwd, noProc    bool
+	chdir            string
+	uid, gid         uint32
+	root             bool
+	mapUIDs, mapGIDs []string
+	as               string
+	share            string
+	hostname         string
+	domainname       string
+	boottime         time.Duration
+	monotonic        time.Duration
+	capAdd, capDrop  []string
+	allowSyscalls    []string
+	env, unsetEnv    []string
+	inheritEnv       bool
+	asPID1           bool
+	keepFDs          []int
+	verbose          bool
+}
+
+func newRunFlags(name string) *runFlags {
+	f := &runFlags{set: pflag.NewFlagSet(name, pflag.ContinueOnError)}
+	s := f.set
+	s.SetInterspersed(false)
+	s.SortFlags = false
+	s.Usage = func() {}
+	fileFlags(s, &f.files)
+	s.StringVar(&f.rootfs, "rootfs", "", "use `DIR` as the root, read-only, instead of the system's folders")
+	s.BoolVar(&f.bare, "bare", false, "start from an empty file tree instead of the default")
+	s.BoolVar(&f.noProc, "no-proc", false, "do not mount a proc; much software needs one")
+	s.BoolVar(&f.noCwd, "no-cwd", false, "do not show the current folder")
+	s.StringVar(&f.chdir, "chdir", "", "working `DIR` in the sandbox")
+	s.Uint32Var(&f.uid, "uid", 0, "the command sees itself as user `N`")
+	s.Uint32Var(&f.gid, "gid", 0, "the command sees itself as group `N`")
+	s.BoolVar(&f.root, "root", false, "the command sees itself as root: --uid 0 --gid 0")
+	s.StringArrayVar(&f.mapUIDs, "map-uids", nil, "map user ids: IN:OUT:COUNT, or auto for all that are delegated to you; repeatable")
+	s.StringArrayVar(&f.mapGIDs, "map-gids", nil, "map group ids, likewise")
+	s.StringVar(&f.as, "as", "", "for root: who the sandbox is outside, `USER[:GROUP]`")
+	s.StringVar(&f.share, "share", "", "share the caller's `net,ipc,uts,cgroup` namespaces")
+	s.StringVar(&f.hostname, "hostname", "", "host `NAME` in the sandbox")
+	s.StringVar(&f.domainname, "domainname", "", "NIS domain `NAME` in the sandbox")
+	s.DurationVar(&f.boottime, "boottime", 0, "offset of the boot-time clock, whole seconds, as 24h")
+	s.DurationVar(&f.monotonic, "monotonic", 0, "offset of the monotonic clock, likewise")
+	s.StringArrayVar(&f.capAdd, "cap-add", nil, "give the command a capability `NAME`, or all; repeatable")
+	s.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME`, or all, from those added; repeatable")
+	s.StringArrayVar(&f.allowSyscalls, "allow-syscalls", nil, "allow a `GROUP` of system calls: userns (further user namespaces)")
+	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
+	s.BoolVar(&f.inheritEnv, "inherit-env", false, "pass on the whole environment")
+	s.StringArrayVar(&f.unsetEnv, "unset-env", nil, "remove a variable `K`; repeatable")
+	s.BoolVar(&f.asPID1, "as-pid-1", false, "the command is PID 1 of the sandbox")
+	s.IntSliceVar(&f.keepFDs, "keep-fd", nil, "leave file descriptor `N` open; repeatable")
+	s.BoolVarP(&f.verbose, "verbose", "v", false, "print each step as it is compiled")
+	return f
+}
+
+// errHelp says that help was asked for and given.
+var errHelp = errors.New("help")
+
+// parse reads the flags and returns the command that follows them.
+func (f *runFlags) parse(args []string) ([]string, error) {
+	if err := f.set.Parse(args); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			f.help()
+			return nil, errHelp
+		}
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) {
+			var names []string
+			f.set.VisitAll(func(p *pflag.Flag) { names = append(names, p.Name) })
+			return nil, hinted{err, nearest(unknown.GetSpecifiedName(), names, "--")}
+		}
+		return nil, err
+	}
+	if f.set.NArg() == 0 {
+		return nil, hinted{errors.New("no command is given"), "usandbox " + f.set.Name() + " -- make"}
+	}
+	return f.set.Args(), nil
+}
+
+// hinted is an error that says what to type.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+func (f *runFlags) help() {
+	for _, c := range commands() {
+		if c.name == f.set.Name() {
+			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, f.set.FlagUsages())
+		}
+	}
+}
+
+// flagError names the flag that an error is about.
+func flagError(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("--%s: %w", name, err)
+}
+
+// command makes the command that flags and arguments describe.
+func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
+	policy, err := f.policy()
+	if err != nil {
+		return nil, err
+	}
+	env, err := f.environ(os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	extra, err := f.extraFiles()
+	if err != nil {
+		return nil, err
+	}
+	c := &sandbox.Cmd{
+		Args: args, Env: env, Dir: f.chdir, Policy: policy,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, ExtraFiles: extra,
+	}
+	if f.chdir != "" && !strings.HasPrefix(f.chdir, "/") {
+		return nil, flagError("chdir", fmt.Errorf("the folder %q is not absolute", f.chdir))
+	}
+	return c, nil
+}
+
+// environ is the command's environment.
+func (f *runFlags) environ(caller []string) ([]string, error) {
+	env := caller
+	if !f.inheritEnv {
+		env = sandbox.DefaultEnv(caller)
+	}
+	env = append([]string{}, env...)
+	remove := func(key string) {
+		kept := env[:0]
+		for _, kv := range env {
+			if !strings.HasPrefix(kv, key+"=") {
+				kept = append(kept, kv)
+			}
+		}
+		env = kept
+	}
+	for _, arg := range f.env {
+		key, _, set := strings.Cut(arg, "=")
+		if key == "" {
+			return nil, flagError("env", fmt.Errorf("%q: want K=V or K", arg))
+		}
+		if !set {
+			value, ok := os.LookupEnv(key)
+			if !ok {
+				continue
+			}
+			arg = key + "=" + value
+		}
+		remove(key)
+		env = append(env, arg)
+	}
+	for _, key := range f.unsetEnv {
+		if key == "" || strings.Contains(key, "=") {
+			return nil, flagError("unset-env", fmt.Errorf("%q is no variable's name", key))
+		}
+		remove(key)
+	}
+	return env, nil
+}
+
+// extraFiles are the files of --keep-fd, at their numbers.
+func (f *runFlags) extraFiles() ([]*os.File, error) {
+	var files []*os.File
+	for _, fd := range f.keepFDs {
+		if fd < 3 {
+			return nil, flagError("keep-fd", fmt.Errorf("%d: 0, 1 and 2 are always open; name one from 3 up", fd))
+		}
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || fd > 1<<20 {
+			return nil, flagError("keep-fd", fmt.Errorf("%d is not an open file descriptor", fd))
+		}
+		for len(files) <= fd-3 {
+			files = append(files, nil)
+		}
+		files[fd-3] = os.NewFile(uintptr(fd), "fd")
+	}
+	return files, nil
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/sandbox"
+	"github.com/usandbox/usandbox/userns"
+)
+
+// policy turns the flags into a policy: the default profile, then what the flags
+// add to it.
+func (f *runFlags) policy() (sandbox.Policy, error) {
+	p, err := f.profile()
+	if err != nil {
+		return p, err
+	}
+	p.Files = append(p.Files, f.files...)
+	p.Hostname, p.Domainname = f.hostname, f.domainname
+	p.CommandIsInit = f.asPID1
+	for _, err := range []error{
+		flagError("share", f.setShare(&p)),
+		f.setIDs(&p),
+		f.setClocks(&p),
+		flagError("as", f.setAs(&p)),
+		f.setCapabilities(&p),
+		flagError("allow-syscalls", f.setSyscalls(&p)),
+	} {
+		if err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+func (f *runFlags) profile() (sandbox.Policy, error) {
+	var p sandbox.Policy
+	switch {
+	case f.bare && f.rootfs != "":
+		return p, errors.New("--bare and --rootfs exclude each other")
+	case f.bare:
+		return p, nil
+	case f.rootfs != "":
+		dir, err := filepath.Abs(f.rootfs)
+		if err == nil {
+			p, err = sandbox.RootfsPolicy(dir)
+		}
+		if err != nil {
+			return p, flagError("rootfs", err)
+		}
+	default:
+		p = sandbox.SystemPolicy()
+	}
+	if f.noProc {
+		p.Files = slices.DeleteFunc(p.Files, func(e mounts.Entry) bool { _, ok := e.(mounts.Proc); return ok })
+	}
+	if f.noCwd {
+		return p, nil
+	}
+	dir, err := unix.Getwd() // not $PWD: the path has to be free of symlinks
+	if err != nil {
+		return p, fmt.Errorf("find the current folder: %w", err)
+	}
+	return p.WithWritable(dir)
+}
+
+func (f *runFlags) setShare(p *sandbox.Policy) (err error) {
+	if f.set.Changed("share") {
+		p.Share, err = userns.ParseSet(f.share, userns.SetOf(userns.Network, userns.IPC, userns.UTS, userns.Cgroup))
+	}
+	return err
+}
+
+func (f *runFlags) setIDs(p *sandbox.Policy) (err error) {
+	if f.root {
+		if f.set.Changed("uid") || f.set.Changed("gid") {
+			return errors.New("--root and --uid or --gid exclude each other")
+		}
+		p.UID, p.GID = sandbox.ID(0), sandbox.ID(0)
+	}
+	if f.set.Changed("uid") {
+		p.UID = &f.uid
+	}
+	if f.set.Changed("gid") {
+		p.GID = &f.gid
+	}
+	if p.UIDMap, err = idMap(idmap.UID, f.mapUIDs); err != nil {
+		return flagError("map-uids", err)
+	}
+	p.GIDMap, err = idMap(idmap.GID, f.mapGIDs)
+	return flagError("map-gids", err)
+}
+
+func idMap(k idmap.Kind, specs []string) (idmap.Map, error) {
+	var m idmap.Map
+	for _, spec := range specs {
+		if spec == "auto" {
+			if len(specs) > 1 {
+				return nil, errors.New("auto stands alone")
+			}
+			return sandbox.AutoMap(k)
+		}
+		r, err := idmap.ParseRange(spec)
+		if err != nil {
+			return nil, err
+		}
+		m = append(m, r)
+	}
+	if len(m) == 0 {
+		return nil, nil
+	}
+	return m, m.Validate()
+}
+
+func (f *runFlags) setClocks(p *sandbox.Policy) error {
+	for _, x := range []struct {
+		name string
+		from time.Duration
+		to   *time.Duration
+	}{{"boottime", f.boottime, &p.Clocks.Boottime}, {"monotonic", f.monotonic, &p.Clocks.Monotonic}} {
+		if x.from%time.Second != 0 {
+			return flagError(x.name, fmt.Errorf("%v is not a whole number of seconds", x.from))
+		}
+		*x.to = x.from
+	}
+	return nil
+}
+
+// setAs finds USER[:GROUP], each by name or number.
+func (f *runFlags) setAs(p *sandbox.Policy) error {
+	if f.as == "" {
+		if f.set.Changed("as") {
+			return errors.New("no user is given")
+		}
+		return nil
+	}
+	name, group, hasGroup := strings.Cut(f.as, ":")
+	var c sandbox.Credential
+	u, err := user.Lookup(name)
+	if err != nil {
+		u, err = user.LookupId(name)
+	}
+	if err == nil {
+		uid, _ := strconv.ParseUint(u.Uid, 10, 32)
+		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
+		c = sandbox.Credential{UID: uint32(uid), GID: uint32(gid)}
+	} else if n, e := strconv.ParseUint(name, 10, 32); e == nil && hasGroup {
+		c.UID = uint32(n)
+	} else {
+		return fmt.Errorf("there is no user %q", name)
+	}
+	if hasGroup {
+		g, err := user.LookupGroup(group)
+		if err == nil {
+			group = g.Gid
+		}
+		n, err := strconv.ParseUint(group, 10, 32)
+		if err != nil {
+			return fmt.Errorf("there is no group %q", group)
+		}
+		c.GID = uint32(n)
+	}
+	if c.UID == 0 {
+		return errors.New("root is no unprivileged user")
+	}
+	p.As = &c
+	return nil
+}
+
+func (f *runFlags) setCapabilities(p *sandbox.Policy) error {
+	for _, name := range f.capAdd {
+		set, err := caps.Parse(name)
+		if err != nil {
+			return flagError("cap-add", err)
+		}
+		p.Capabilities = p.Capabilities.Union(set)
+	}
+	for _, name := range f.capDrop {
+		set, err := caps.Parse(name)
+		if err != nil {
+			return flagError("cap-drop", err)
+		}
+		p.Capabilities = p.Capabilities.Minus(set)
+	}
+	return nil
+}
+
+func (f *runFlags) setSyscalls(p *sandbox.Policy) error {
+	for _, group := range f.allowSyscalls {
+		if group != "userns" {
+			return fmt.Errorf("unknown group %q (known: userns)", group)
+		}
+		p.UserNamespaces = true
+	}
+	return nil
+}
+
+// writableHere is the folder whose new files are looked at in the end; "" if the
+// sandbox cannot write to the current folder.
+func writableHere(p sandbox.Policy) string {
+	for _, e := range p.Files {
+		if b, ok := e.(mounts.Bind); ok && b.Writable && b.Source == p.Dir && b.Target == p.Dir {
+			return p.Dir
+		}
+	}
+	return ""
+}
+
+// asRoot is the line that a caller who is root is told.
+func asRoot(p sandbox.Policy) string {
+	if os.Geteuid() != 0 || p.As != nil {
+		return ""
+	}
+	return "you are root: the command can read root's files where they are visible; --as USER makes it an ordinary user outside"
+}

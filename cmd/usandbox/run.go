@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/sandbox"
+)
+
+func runCommand(args []string) int {
+	f := newRunFlags("run")
+	c, code, ok := f.prepare(args)
+	if !ok {
+		return code
+	}
+	if f.verbose {
+		if code := verbose(c); code != 0 {
+			return code
+		}
+	}
+	if line := asRoot(c.Policy); line != "" {
+		fmt.Fprintln(os.Stderr, "usandbox:", line)
+	}
+	var watch *sandbox.Planted
+	if dir := writableHere(c.Policy); dir != "" {
+		watch = sandbox.Watch(dir)
+	}
+	forward := catchSignals(c)
+	if err := c.Start(); err != nil {
+		return failStart(c, err)
+	}
+	forward()
+	err := c.Wait()
+	if watch != nil {
+		reportPlanted(watch)
+	}
+	var exit *sandbox.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return fail(err)
+	}
+	return c.Result().ExitCode()
+}
+
+// prepare parses args and makes the command. Not ok: the exit code is final.
+func (f *runFlags) prepare(args []string) (c *sandbox.Cmd, code int, ok bool) {
+	rest, err := f.parse(args)
+	if err == nil {
+		c, err = f.command(rest)
+	}
+	if err == nil {
+		return c, 0, true
+	}
+	if errors.Is(err, errHelp) {
+		return nil, 0, false
+	}
+	var h hinted
+	errors.As(err, &h)
+	var wide *sandbox.TooWideError
+	if errors.As(err, &wide) {
+		h.hint = "go to the folder of one project, or add --no-cwd (and --rw DIR for what may be written)"
+	}
+	return nil, fail(err, h.hint), false
+}
+
+// failStart says why the command does not run; the exit code tells whether it was
+// the sandbox or the command.
+func failStart(c *sandbox.Cmd, err error) int {
+	var step *launch.StepError
+	if !errors.As(err, &step) || !step.Exec {
+		return fail(err)
+	}
+	name := c.Args[0]
+	switch {
+	case step.Errno == unix.ENOENT:
+		fail(fmt.Errorf("%s: command not found in the sandbox", name), c.HintNotFound())
+		return exitNotFound
+	case step.Errno == unix.ENOTDIR:
+		fail(fmt.Errorf("%s: command not found in the sandbox", name))
+		return exitNotFound
+	case step.Errno == unix.ENOEXEC:
+		fail(fmt.Errorf("%s: not a program, and no #! line says what runs it", name), "usandbox run -- sh "+name)
+	case step.Errno == unix.EACCES:
+		fail(fmt.Errorf("%s: found, but it is not executable", name), c.HintDenied())
+	default:
+		fail(fmt.Errorf("execute %s: %w", name, step.Errno))
+	}
+	return exitNotExecutable
+}
+
+// reportPlanted tells, loudly, what is new that a program on the host acts on.
+func reportPlanted(watch *sandbox.Planted) {
+	for _, name := range watch.New() {
+		fmt.Fprintf(os.Stderr, "usandbox: WARNING: the command made %s; look at it before a program outside does\n", printable(name))
+	}
+}

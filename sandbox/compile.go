@@ -1,0 +1,176 @@
+package sandbox
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/userns"
+)
+
+// execution is the command that a program ends in.
+type execution struct {
+	name      string   // as it was asked for
+	paths     []string // where it may be
+	dir       string
+	argv, env launch.Arg
+	forUser   *uint32 // the only one who may run it; nil: no check
+	closed    []int   // file descriptors that the command does not get
+}
+
+// compile appends the whole sandbox to p. This is the one place that knows the
+// order; docs/design.md says why it is so.
+func compile(p *launch.Program, policy *Policy, run execution) error {
+	if err := policy.check(); err != nil {
+		return err
+	}
+	id, err := policy.identity()
+	if err != nil {
+		return err
+	}
+	init, command := p.Label("init"), p.Label("command")
+	keep := policy.Capabilities
+
+	p.Process("outer")
+	if run.forUser != nil {
+		p.ForUser(*run.forUser)
+	}
+	p.Begin()
+	for _, fd := range run.closed {
+		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
+	}
+	if policy.As != nil {
+		idmap.Become(p, id.outer.UID, id.outer.GID, true)
+	}
+	userns.Unshare(p, userns.SetOf(userns.User))
+	writeMaps(p, id)
+	if policy.Clocks != (userns.Offsets{}) {
+		userns.Unshare(p, userns.SetOf(userns.Time))
+		userns.TimeOffsets(p, policy.Clocks)
+	}
+	p.ForkInit(init)
+	caps.Use(p, outerKeeps(id), caps.None)
+	p.Undumpable()
+	p.Supervise(policy.CommandIsInit)
+
+	p.Process("init")
+	p.Here(init)
+	if id.changes() {
+		idmap.KeepCapabilities(p)
+		idmap.Become(p, id.uid, id.gid, id.dropGroups)
+		caps.Use(p, everyCapability, caps.None)
+	}
+	p.BeginInit()
+	if !policy.UserNamespaces {
+		userns.Forbid(p)
+	}
+	userns.Unshare(p, userns.SetOf(userns.Mount, userns.UTS, userns.IPC, userns.Network, userns.Cgroup).Minus(policy.Share))
+	setUp(p, policy)
+	if err := mounts.Compile(p, policy.Files); err != nil {
+		return err
+	}
+	caps.RestrictBounding(p, keep)
+	if keep == caps.None {
+		caps.Keep(p, caps.None)
+	}
+	noNewPrivileges(p)
+	p.Undumpable()
+	if !policy.CommandIsInit {
+		p.ForkCommand(command)
+		caps.Use(p, caps.None, caps.None)
+		p.Reap()
+
+		p.Process("command")
+		p.Here(command)
+		p.BeginCommand()
+	}
+	if keep != caps.None {
+		caps.Keep(p, keep)
+	}
+	if run.dir != "" {
+		p.Doing("change to the working directory " + run.dir)
+		p.Call(unix.SYS_CHDIR, run.dir)
+	}
+	// Filters that bind the command alone are loaded here, last.
+	p.Exec(run.name, run.paths, run.argv, run.env)
+	return nil
+}
+
+// everyCapability is what the creator of a user namespace has in it. The kernel
+// ignores the bits it does not know.
+const everyCapability = ^caps.Set(0)
+
+// outerKeeps is what outer needs to kill init if the caller dies: nothing, unless
+// init has other ids.
+func outerKeeps(id identity) caps.Set {
+	if id.changes() {
+		return caps.None.With(unix.CAP_KILL)
+	}
+	return caps.None
+}
+
+// writeMaps appends the id maps: a map of one id is written by the process, one
+// of ranges by newuidmap and newgidmap, which the caller runs meanwhile.
+func writeMaps(p *launch.Program, id identity) {
+	if !id.mapUIDs {
+		idmap.Write(p, idmap.UID, id.uidMap)
+	}
+	if !id.mapGIDs {
+		idmap.Write(p, idmap.GID, id.gidMap)
+	}
+	if id.changes() {
+		p.Doing("wait for the id maps")
+		p.AwaitCaller()
+	}
+}
+
+// setUp appends what the new namespaces need before anything runs in them.
+func setUp(p *launch.Program, policy *Policy) {
+	if policy.Hostname != "" {
+		userns.Hostname(p, policy.Hostname)
+	}
+	if policy.Domainname != "" {
+		userns.Domainname(p, policy.Domainname)
+	}
+	if !policy.Share.Has(userns.Network) {
+		userns.LoopbackUp(p)
+	}
+}
+
+// noNewPrivileges appends: no exec can give the process or its children more than
+// they have, prctl(2).
+func noNewPrivileges(p *launch.Program) {
+	p.Doing("set no_new_privs")
+	p.Call(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+}
+
+// defaultPath is where commands are looked for if the environment has no PATH.
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+// candidates are the paths in the sandbox that a command's name may mean:
+// itself, if it has a slash, else one in each absolute folder of PATH.
+func candidates(name string, env []string) []string {
+	if strings.Contains(name, "/") {
+		return []string{name}
+	}
+	search := defaultPath
+	for _, kv := range env {
+		if v, ok := strings.CutPrefix(kv, "PATH="); ok {
+			search = v
+		}
+	}
+	var paths []string
+	for _, dir := range strings.Split(search, ":") {
+		if strings.HasPrefix(dir, "/") {
+			paths = append(paths, strings.TrimRight(dir, "/")+"/"+name)
+		}
+	}
+	if len(paths) == 0 {
+		paths = []string{"/" + name}
+	}
+	return paths
+}

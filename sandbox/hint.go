@@ -1,0 +1,134 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/mounts"
+)
+
+// Hint is what a person can do about an error of this package; "" if that is not
+// known. It may look at the system's settings to tell causes apart.
+func Hint(err error) string {
+	var (
+		step       *launch.StepError
+		mount      *mounts.Error
+		missing    *idmap.HelperMissingError
+		delegated  *idmap.NotDelegatedError
+		none       *NoneDelegatedError
+		unknown    *caps.UnknownError
+		privileged *PrivilegedError
+	)
+	switch {
+	case errors.As(err, &mount):
+		return mount.Hint
+	case errors.As(err, &missing):
+		return "apt install uidmap (Debian, Ubuntu) or dnf install shadow-utils (Fedora)"
+	case errors.As(err, &delegated):
+		return delegate(delegated.Kind)
+	case errors.As(err, &none):
+		return delegate(none.Kind)
+	case errors.As(err, &unknown):
+		return ""
+	case errors.As(err, &privileged):
+		return privileged.Fix
+	case errors.As(err, &step):
+		return diagnose(step, sysctls{"/proc/sys"})
+	}
+	return ""
+}
+
+func delegate(k idmap.Kind) string {
+	flag := "--add-subuids"
+	if k == idmap.GID {
+		flag = "--add-subgids"
+	}
+	return fmt.Sprintf("sudo usermod %s 100000-165535 %s", flag, userName())
+}
+
+func userName() string {
+	if name := os.Getenv("USER"); name != "" {
+		return name
+	}
+	return fmt.Sprint(os.Geteuid())
+}
+
+// sysctls reads kernel settings below a folder, /proc/sys.
+type sysctls struct{ dir string }
+
+// is reports whether a setting exists and has a value.
+func (s sysctls) is(name, value string) bool {
+	text, err := os.ReadFile(s.dir + "/" + strings.ReplaceAll(name, ".", "/"))
+	return err == nil && strings.TrimSpace(string(text)) == value
+}
+
+// diagnose says what can be done about a step that failed.
+func diagnose(e *launch.StepError, sys sysctls) string {
+	switch {
+	case e.Errno == unix.ENOSYS:
+		return "Linux 5.14 or newer is needed; this is " + kernelRelease()
+	case e.Call == "unshare" && strings.Contains(e.Doing, "user"), e.Call == "openat" && isMap(e.Doing), e.Call == "write" && isMap(e.Doing):
+		return forbidden(e, sys)
+	case e.Errno == unix.EPERM && strings.HasPrefix(e.Doing, "mount proc"):
+		return "the proc outside is partly covered, as in a container, and the kernel refuses a new one; " +
+			"show the outer one instead (its processes are seen then): --no-proc --ro /proc"
+	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
+		return "the root is the initial ram file system, which cannot be left; switch_root to another first"
+	case strings.HasPrefix(e.Doing, "forbid further user namespaces"):
+		return "/proc/sys is read-only here, as in a container; --allow-syscalls userns does without this limit"
+	case e.Call == "chdir" && e.Errno == unix.ENOENT:
+		return "show that folder (--ro DIR or --rw DIR), or choose another with --chdir DIR"
+	case e.Call == "move_mount" && e.Errno == unix.ENOTDIR:
+		return "a file can only lie over a file, and a folder over a folder"
+	case e.Call == "openat2" && e.Errno == unix.ELOOP:
+		return "a symlink is in the way, in a place where others could change it; name the real path"
+	case e.Errno == unix.EMFILE:
+		return "raise the limit of open files: ulimit -n"
+	case (e.Errno == unix.EPERM || e.Errno == unix.EACCES) && sys.is("kernel.apparmor_restrict_unprivileged_userns", "1"):
+		return forbidden(e, sys)
+	}
+	return ""
+}
+
+func isMap(doing string) bool {
+	return strings.HasSuffix(doing, "_map") || strings.Contains(doing, "setgroups")
+}
+
+// forbidden tells apart the ways in which user namespaces are forbidden.
+func forbidden(e *launch.StepError, sys sysctls) string {
+	const apparmor = "kernel.apparmor_restrict_unprivileged_userns"
+	switch {
+	case e.Errno == unix.ENOSPC && sys.is("user.max_user_namespaces", "0"):
+		return "user namespaces are switched off: sudo sysctl user.max_user_namespaces=10000"
+	case e.Errno == unix.ENOSPC:
+		return "there are too many user namespaces, or a sandbox outside forbids more: see /proc/sys/user/max_user_namespaces"
+	case e.Errno == unix.EUSERS:
+		return "user namespaces are nested too deep (32)"
+	case sys.is("kernel.unprivileged_userns_clone", "0"):
+		return "user namespaces are for root only: sudo sysctl kernel.unprivileged_userns_clone=1"
+	case sys.is(apparmor, "1"):
+		return "AppArmor restricts user namespaces: sudo sysctl " + apparmor + "=0, or give usandbox a profile with \"userns,\""
+	case e.Errno == unix.EINVAL:
+		return "this kernel was built without user namespaces"
+	case strings.Contains(e.Doing, "uid_map") && os.Geteuid() == 0:
+		return "root may not map itself here; --as USER gives the sandbox an ordinary user"
+	case e.Errno == unix.EPERM:
+		return "a container's system call filter, a security module or a chroot forbids user namespaces"
+	}
+	return ""
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}

@@ -1,0 +1,68 @@
+package sandbox
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/usandbox/usandbox/mounts"
+)
+
+// HintNotFound says how a command that is not in the sandbox, but outside, can be
+// had there; "" if it is nowhere.
+func (c *Cmd) HintNotFound() string {
+	name := c.Args[0]
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return ""
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return ""
+	}
+	if c.shows(path) {
+		if !strings.Contains(name, "/") {
+			return path + " exists, but PATH in the sandbox does not lead to it"
+		}
+		return path + " exists; what its first line (#!) or its dynamic loader names is missing in the sandbox"
+	}
+	return "it exists outside; show it with --ro " + toolFolder(path)
+}
+
+// HintDenied says what a command that is not executable may need.
+func (c *Cmd) HintDenied() string {
+	path, err := filepath.Abs(c.Args[0])
+	if err != nil || !strings.Contains(c.Args[0], "/") {
+		return ""
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 == 0 {
+		return "chmod +x " + path
+	}
+	return ""
+}
+
+// shows reports whether the last entry over a path is a bind of the same path.
+func (c *Cmd) shows(path string) bool {
+	shown := false
+	for _, e := range c.Policy.Files {
+		where := e.Where()
+		if path != where && !strings.HasPrefix(path, where+"/") {
+			continue
+		}
+		b, ok := e.(mounts.Bind)
+		shown = ok && b.Source == b.Target
+	}
+	return shown
+}
+
+// toolFolder is what has to be shown so that a program works: for one in the home
+// folder, the folder of its tool chain (~/.cargo, ~/.nvm, ~/go), else its own.
+func toolFolder(path string) string {
+	if home := homeDir(); home != "" {
+		if rest, ok := strings.CutPrefix(path, home+"/"); ok {
+			first, _, _ := strings.Cut(rest, "/")
+			return filepath.Join(home, first)
+		}
+	}
+	return filepath.Dir(path)
+}

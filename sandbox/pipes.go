@@ -1,0 +1,172 @@
+package sandbox
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// pipes are the files behind a command's standard streams.
+type pipes struct {
+	theirs []*os.File     // closed here when the command has started
+	ours   []*os.File     // closed here if it could not be
+	copies []func() error // run while the command runs
+	input  []func()       // likewise, but not waited for: a reader may block for ever
+	group  sync.WaitGroup
+	errs   []error
+
+	closeAfterWait []*os.File // handed out by StdoutPipe and StderrPipe
+}
+
+// open makes the files that the command gets as 0, 1, 2 and so on.
+func (p *pipes) open(c *Cmd) (files []*os.File, err error) {
+	defer func() {
+		if err != nil {
+			p.started(false)
+		}
+	}()
+	in, err := p.reader(c.Stdin)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.writer(c.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	errOut := out
+	if !same(c.Stdout, c.Stderr) {
+		if errOut, err = p.writer(c.Stderr); err != nil {
+			return nil, err
+		}
+	}
+	return append([]*os.File{in, out, errOut}, c.ExtraFiles...), nil
+}
+
+// same reports whether two writers are one, so that writes to them do not race.
+func same(a, b io.Writer) (equal bool) {
+	defer func() { _ = recover() }() // types that cannot be compared are not the same
+	return a != nil && a == b
+}
+
+func (p *pipes) null(flag int) (*os.File, error) {
+	f, err := os.OpenFile(os.DevNull, flag, 0)
+	if err == nil {
+		p.theirs = append(p.theirs, f)
+	}
+	return f, err
+}
+
+func (p *pipes) pipe() (r, w *os.File, err error) { return os.Pipe() }
+
+func (p *pipes) reader(from io.Reader) (*os.File, error) {
+	if from == nil {
+		return p.null(os.O_RDONLY)
+	}
+	if f, ok := from.(*os.File); ok {
+		return f, nil
+	}
+	r, w, err := p.pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.theirs, p.ours = append(p.theirs, r), append(p.ours, w)
+	p.input = append(p.input, func() {
+		io.Copy(w, from) // a command that does not read its input is no error
+		w.Close()
+	})
+	return r, nil
+}
+
+func (p *pipes) writer(to io.Writer) (*os.File, error) {
+	if to == nil {
+		return p.null(os.O_WRONLY)
+	}
+	if f, ok := to.(*os.File); ok {
+		return f, nil
+	}
+	r, w, err := p.pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.theirs, p.ours = append(p.theirs, w), append(p.ours, r)
+	p.copies = append(p.copies, func() error {
+		_, err := io.Copy(to, r)
+		r.Close() // if to fails, so does the command's next write
+		return err
+	})
+	return w, nil
+}
+
+// started closes what is the command's, and copies if it runs.
+func (p *pipes) started(ok bool) {
+	for _, f := range p.theirs {
+		f.Close()
+	}
+	if !ok {
+		for _, f := range append(p.ours, p.closeAfterWait...) {
+			f.Close()
+		}
+		return
+	}
+	p.errs = make([]error, len(p.copies))
+	for i, f := range p.copies {
+		p.group.Go(func() { p.errs[i] = f() })
+	}
+	for _, f := range p.input {
+		go f()
+	}
+}
+
+// wait waits for the output to be copied, and closes the pipes that were handed out.
+func (p *pipes) wait() error {
+	p.group.Wait()
+	for _, f := range p.closeAfterWait {
+		f.Close()
+	}
+	for i, err := range p.errs {
+		if errors.Is(err, unix.EPIPE) {
+			p.errs[i] = nil
+		}
+	}
+	return errors.Join(p.errs...)
+}
+
+// StdinPipe returns a pipe to the command's standard input. Close it to end the input.
+func (c *Cmd) StdinPipe() (io.WriteCloser, error) {
+	if c.Stdin != nil || c.process != nil {
+		return nil, errors.New("sandbox: Stdin already set")
+	}
+	r, w, err := c.pipes.pipe()
+	if err != nil {
+		return nil, err
+	}
+	c.Stdin = r
+	c.pipes.theirs = append(c.pipes.theirs, r)
+	c.pipes.closeAfterWait = append(c.pipes.closeAfterWait, w)
+	return w, nil
+}
+
+// StdoutPipe returns a pipe from the command's standard output. Wait closes it:
+// read it to its end before.
+func (c *Cmd) StdoutPipe() (io.ReadCloser, error) { return c.outputPipe("Stdout", &c.Stdout) }
+
+// StderrPipe returns a pipe from the command's standard error. Wait closes it:
+// read it to its end before.
+func (c *Cmd) StderrPipe() (io.ReadCloser, error) { return c.outputPipe("Stderr", &c.Stderr) }
+
+func (c *Cmd) outputPipe(name string, to *io.Writer) (io.ReadCloser, error) {
+	if *to != nil || c.process != nil {
+		return nil, errors.New("sandbox: " + name + " already set")
+	}
+	r, w, err := c.pipes.pipe()
+	if err != nil {
+		return nil, err
+	}
+	*to = w
+	c.pipes.theirs = append(c.pipes.theirs, w)
+	c.pipes.closeAfterWait = append(c.pipes.closeAfterWait, r)
+	return r, nil
+}

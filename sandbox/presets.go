@@ -1,0 +1,148 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/usandbox/usandbox/mounts"
+)
+
+// SystemPolicy is a sandbox in which the programs of the system run and nothing
+// of the caller's is seen: the system folders read-only, an empty home, private
+// temporary folders, a proc and minimal devices. [Command] uses it.
+func SystemPolicy() Policy {
+	return Policy{Files: systemFiles(mounts.System())}
+}
+
+// RootfsPolicy is SystemPolicy with a folder as the root instead of the host's
+// system folders: a container image, or another distribution. It is read-only.
+func RootfsPolicy(dir string) (Policy, error) {
+	files, err := mounts.Rootfs(dir, "")
+	return Policy{Files: systemFiles(files)}, err
+}
+
+// systemFiles adds to a root what belongs to every system.
+func systemFiles(root []mounts.Entry) []mounts.Entry {
+	files := append(root,
+		mounts.Tmpfs{Target: "/tmp", Mode: 0o1777},
+		mounts.Tmpfs{Target: "/var/tmp", Mode: 0o1777},
+		mounts.Tmpfs{Target: "/run"},
+	)
+	if home := homeDir(); home != "" {
+		files = append(files, mounts.Tmpfs{Target: home, Mode: 0o700})
+	}
+	return append(files, mounts.Proc{Target: "/proc"}, mounts.Dev{Target: "/dev", Console: terminal()})
+}
+
+// BuildPolicy is [SystemPolicy] for an untrusted build in dir: dir is writable,
+// except for what git would run on the host (.git/hooks, .git/config, and a .git
+// that is a file), and is the working directory. It refuses a dir that is the
+// root, the home folder or an ancestor of it, a temporary folder shared with
+// others, or a system folder.
+func BuildPolicy(dir string) (Policy, error) {
+	return SystemPolicy().WithWritable(dir)
+}
+
+// WithWritable returns the policy with dir writable, protected as BuildPolicy
+// does, and as the working directory.
+func (p Policy) WithWritable(dir string) (Policy, error) {
+	real, err := filepath.Abs(dir)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	if err != nil {
+		return p, fmt.Errorf("use %s as the writable folder: %w", dir, err)
+	}
+	if why := tooWide(real); why != "" {
+		return p, &TooWideError{Dir: real, Why: why}
+	}
+	p.Files = append(p.Files[:len(p.Files):len(p.Files)], mounts.Bind{Source: real, Target: real, Writable: true})
+	p.Files = append(p.Files, protect(real)...)
+	p.Dir = real
+	return p, nil
+}
+
+// TooWideError says that a folder is not made writable as a whole, as it holds
+// more than one project.
+type TooWideError struct {
+	Dir, Why string
+}
+
+func (e *TooWideError) Error() string {
+	return fmt.Sprintf("make %s writable: it is %s", e.Dir, e.Why)
+}
+
+// tooWide says why a folder shall not be writable in a sandbox, or nothing.
+func tooWide(dir string) string {
+	switch dir {
+	case "/":
+		return "the root of the file system"
+	case "/tmp", "/var/tmp", "/run", "/dev", "/proc", "/sys", "/var", "/home", "/dev/shm":
+		return "shared with other programs"
+	}
+	if home := homeDir(); home != "" {
+		if real, err := filepath.EvalSymlinks(home); err == nil {
+			home = real
+		}
+		if home == dir {
+			return "the home folder"
+		}
+		if strings.HasPrefix(home, dir+"/") {
+			return "an ancestor of the home folder"
+		}
+	}
+	for _, name := range mounts.SystemFolders {
+		if name == dir || strings.HasPrefix(name, dir+"/") {
+			return "a system folder"
+		}
+	}
+	return ""
+}
+
+// protect are the entries that keep what git runs or obeys on the host from
+// being changed in a writable folder.
+func protect(dir string) []mounts.Entry {
+	git := filepath.Join(dir, ".git")
+	info, err := os.Lstat(git)
+	switch {
+	case err != nil:
+		return nil
+	case info.Mode().IsRegular():
+		return []mounts.Entry{mounts.ReadOnly{Target: git}}
+	case !info.IsDir():
+		return nil
+	}
+	var entries []mounts.Entry
+	for _, name := range []string{"hooks", "config"} {
+		if _, err := os.Lstat(filepath.Join(git, name)); !errors.Is(err, fs.ErrNotExist) {
+			entries = append(entries, mounts.ReadOnly{Target: filepath.Join(git, name)})
+		}
+	}
+	return entries
+}
+
+// homeDir is the caller's home folder as an absolute path; "" if there is none,
+// or if it is the root.
+func homeDir() string {
+	home := filepath.Clean(os.Getenv("HOME"))
+	if !filepath.IsAbs(home) || home == "/" {
+		return ""
+	}
+	return home
+}
+
+// terminal is the path of the terminal on standard input; "" if it is none.
+func terminal() string {
+	name, err := os.Readlink("/proc/self/fd/0")
+	if err != nil || !strings.HasPrefix(name, "/dev/pts/") && !strings.HasPrefix(name, "/dev/tty") {
+		return ""
+	}
+	if _, err := os.Stat(name); err != nil {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,52 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Result is how a command ended and what it used.
+type Result struct {
+	Status unix.WaitStatus // the command's own
+	Wall   time.Duration   // from Start to the end of the sandbox
+	User   time.Duration   // processor time of everything in the sandbox that was waited for
+	System time.Duration
+	MaxRSS int64 // largest resident set of one process, in bytes
+}
+
+// ExitCode is the command's exit code, or 128 and its number if a signal ended it.
+func (r *Result) ExitCode() int {
+	if r.Status.Signaled() {
+		return 128 + int(r.Status.Signal())
+	}
+	return r.Status.ExitStatus()
+}
+
+// ExitError is an end of a command other than exit code 0.
+type ExitError struct {
+	Result
+	Stderr []byte // the start of the standard error, if Output collected it
+}
+
+func (e *ExitError) Error() string {
+	if e.Status.Signaled() {
+		return "signal: " + e.Status.Signal().String()
+	}
+	return fmt.Sprintf("exit status %d", e.Status.ExitStatus())
+}
+
+// limited keeps the first bytes that are written to it.
+type limited struct {
+	buf  *bytes.Buffer
+	left int
+}
+
+func (l *limited) Write(b []byte) (int, error) {
+	keep := b[:min(len(b), l.left)]
+	l.left -= len(keep)
+	l.buf.Write(keep)
+	return len(b), nil
+}
