@@ -11,8 +11,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -43,12 +43,35 @@ func TestSignals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		outer, err := process.outer.Wait()
-		if err != nil || int(outer.Sys().(syscall.WaitStatus).Signal()) != n {
-			t.Errorf("signal %d: outer %v, %v", n, outer, err)
+		var outer unix.WaitStatus
+		if _, err := unix.Wait4(process.outer, &outer, 0, nil); err != nil || int(outer.Signal()) != n {
+			t.Errorf("signal %d: outer %#x, %v", n, outer, err)
 		}
 		unix.Close(process.control)
 		unix.Close(process.pidfd)
+	}
+}
+
+// Signals that outer was sent meanwhile, as by Ctrl-C, do not get in between.
+func TestPendingSignals(t *testing.T) {
+	img, err := sandboxed("sleep", "1000").Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []unix.Signal{unix.SIGTERM, unix.SIGSYS} {
+		p, err := img.Start(&Attr{Files: make([]*os.File, 3)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pending := range []unix.Signal{unix.SIGINT, unix.SIGTSTP} {
+			unix.Kill(p.Pid(), pending)
+		}
+		p.Signal(n)
+		stuck := time.AfterFunc(10*time.Second, func() { unix.Kill(p.Pid(), unix.SIGKILL) })
+		if state, err := p.Wait(); err != nil || state.Status.Signal() != n {
+			t.Errorf("%v: %#x, %v", n, state.Status, err)
+		}
+		stuck.Stop()
 	}
 }
 
@@ -144,6 +167,7 @@ func TestMemfdRefused(t *testing.T) {
 	if os.Getenv("USANDBOX_TEST_REFUSE") == "" {
 		return // TestFromFile runs it
 	}
+	sameFDs(t)
 	t.Setenv("TMPDIR", "/nonexistent")
 	_, _, err := run(t, sandboxed("true"))
 	if !errors.Is(err, unix.EACCES) || !errors.Is(err, unix.ENOENT) || !strings.Contains(err.Error(), "vm.memfd_noexec") {

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 // again is the test binary, to be executed with more in its environment.
 func again(env ...string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), env...)
 	cmd.Stderr = os.Stderr
 	return cmd
 }

@@ -167,10 +167,21 @@ func (p *Program) Supervise(commandIsInit bool) {
 	zero := p.Label("exited")
 	p.If(sig, 0x7f, 0, zero)
 	p.Here(signalled)
-	p.Call(unix.SYS_RT_SIGACTION, sig, Struct("default", make([]byte, 32)), 0, setSize).OnAny(nil) // SIGKILL has none
+	// Other signals may be pending (Ctrl-C in outer's process group) and must not
+	// be what it dies of: to ignore a signal discards it.
+	other, each, discarded := p.Var("other"), p.Label("each_signal"), p.Label("discarded")
+	p.Here(each)
+	p.Add(other, other, 1)
+	p.If(other, ^uint64(0), 65, discarded)
+	p.Call(unix.SYS_RT_SIGACTION, other, Words("ignore", 1, 0, 0, 0), 0, setSize).On(unix.EINVAL, nil) // SIGKILL, SIGSTOP
+	p.Jump(each)
+	p.Here(discarded)
+	p.Call(unix.SYS_RT_SIGACTION, sig, Struct("default", make([]byte, 32)), 0, setSize).On(unix.EINVAL, nil) // SIGKILL has none
 	p.Call(unix.SYS_GETPID).To(self)
 	p.Call(unix.SYS_KILL, self, sig)
 	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, Struct("none", make([]byte, 8)), 0, setSize)
+	p.Add(sig, sig, 128) // a PID 1 does not die of its own signal
+	p.Call(unix.SYS_EXIT_GROUP, sig)
 	p.Here(zero)
 	p.Call(unix.SYS_EXIT_GROUP, status.At(1)) // the second byte of a wait status is the exit code
 }

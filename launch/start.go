@@ -17,6 +17,10 @@ type Attr struct {
 	// closed. Exactly as many as the program was made for.
 	Files []*os.File
 
+	// Forked is called when the image's first process runs: there is time to do
+	// things while it sets the sandbox up. It may be nil.
+	Forked func()
+
 	// Prepare is called with outer's process id when the program waits for its
 	// caller (see Program.AwaitCaller). If it fails, the program ends.
 	Prepare func(pid int) error
@@ -61,6 +65,9 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	runtime.KeepAlive(attr.Files)
 	statusWrite.Close()
 	theirs.Close()
+	if attr.Forked != nil {
+		attr.Forked()
+	}
 
 	if img.prepare {
 		err = p.prepare(attr.Prepare)
@@ -87,7 +94,7 @@ func (p *Process) prepare(f func(pid int) error) error {
 	if err != nil || n == 0 {
 		return nil
 	}
-	if err := f(p.outer.Pid); err != nil {
+	if err := f(p.outer); err != nil {
 		return err
 	}
 	_, err = ignoringEINTR(func() (int, error) { return unix.Write(p.control, msg[:1]) })

@@ -2,12 +2,10 @@ package launch
 
 import (
 	"encoding/binary"
-	"errors"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,7 +14,7 @@ import (
 // Process is a started image.
 type Process struct {
 	img     *Image
-	outer   *os.Process
+	outer   int // process id
 	control int // our end of the control socket, and the lifeline: closed, everything inside is killed
 	pidfd   int // the command; -1: none was given
 	onStop  func(unix.Signal)
@@ -33,7 +31,7 @@ type State struct {
 }
 
 // Pid is the process id of outer: the process whose end is the sandbox's end.
-func (p *Process) Pid() int { return p.outer.Pid }
+func (p *Process) Pid() int { return p.outer }
 
 // Signal sends a signal to the command. os.ErrProcessDone after its end.
 func (p *Process) Signal(sig unix.Signal) error {
@@ -119,24 +117,22 @@ func (p *Process) Wait() (State, error) {
 	if p.onStop != nil {
 		state.Status, known = p.readRecords()
 	}
-	ended, err := p.outer.Wait()
-	if !known && errors.Is(err, unix.ECHILD) {
+	var ws unix.WaitStatus
+	var usage unix.Rusage
+	_, err := ignoringEINTR(func() (int, error) { return unix.Wait4(p.outer, &ws, 0, &usage) })
+	if !known && err == unix.ECHILD {
 		state.Status, known = p.readRecords()
 	}
 	p.close()
-	if known && errors.Is(err, unix.ECHILD) {
-		return state, nil // the caller ignores SIGCHLD: only the usage is lost
-	}
-	if err != nil {
-		return state, err
-	}
-	if usage, ok := ended.SysUsage().(*syscall.Rusage); ok {
-		state.User = time.Duration(usage.Utime.Nano())
-		state.System = time.Duration(usage.Stime.Nano())
+	switch {
+	case err == nil:
+		state.User, state.System = time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano())
 		state.MaxRSS = usage.Maxrss * 1024
+	case err != unix.ECHILD || !known: // else the caller ignores SIGCHLD: only the usage is lost
+		return state, os.NewSyscallError("wait4", err)
 	}
 	if !known {
-		state.Status = unix.WaitStatus(ended.Sys().(syscall.WaitStatus))
+		state.Status = ws
 	}
 	return state, nil
 }

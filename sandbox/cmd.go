@@ -44,6 +44,10 @@ type Cmd struct {
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
 
+	// Forked is called by Start when the sandbox's first process runs and is being
+	// set up: there is time to prepare for what comes. It may be nil.
+	Forked func()
+
 	// OnStop is called when the command is stopped by a signal (Ctrl-Z), from
 	// within Wait. It may be nil.
 	OnStop func(unix.Signal)
@@ -124,7 +128,7 @@ func (c *Cmd) Start() error {
 		return err
 	}
 	c.started = time.Now()
-	c.process, err = image.Start(&launch.Attr{Files: files, Prepare: c.installMaps, OnStop: c.OnStop})
+	c.process, err = image.Start(&launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps, OnStop: c.OnStop})
 	c.pipes.started(err == nil)
 	if err != nil {
 		return err

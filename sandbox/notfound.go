@@ -20,7 +20,11 @@ func (c *Cmd) HintNotFound() string {
 	if path, err = filepath.Abs(path); err != nil {
 		return ""
 	}
-	if c.shows(path) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		real = path
+	}
+	if c.shows(path) || c.shows(real) {
 		if !strings.Contains(name, "/") {
 			return path + " exists, but PATH in the sandbox does not lead to it"
 		}

@@ -1,15 +1,11 @@
 package sandbox
 
-import (
-	"os"
-	"path/filepath"
-	"syscall"
-)
+import "golang.org/x/sys/unix"
 
 // actedOn are names in a project folder that programs on the host act on without
 // being asked: version control, shells, editors, language tools.
 var actedOn = []string{
-	".git", ".git/hooks", ".git/config", ".git/info/attributes", ".gitmodules", ".gitattributes",
+	".git", ".git/hooks", ".git/config", ".git/commondir", ".git/config.worktree", ".git/info/attributes", ".gitmodules", ".gitattributes",
 	".hg", ".svn", ".envrc", ".direnv", ".vscode", ".idea", ".vimrc", ".nvimrc", ".exrc", ".nvim.lua", ".dir-locals.el",
 	".editorconfig", ".husky", ".devcontainer", ".mise.toml", "mise.toml", ".tool-versions", ".nvmrc", ".npmrc",
 	".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pre-commit-config.yaml", ".pypirc", ".python-version", ".cargo",
@@ -23,40 +19,45 @@ type Planted struct {
 	before map[string]identityOf
 }
 
-// identityOf tells one file from another that takes its place.
+// identityOf tells a file from another that takes its place, and a file from
+// itself when it has been changed. A folder is itself whatever happens in it.
 type identityOf struct {
 	dev, ino uint64
-	kind     os.FileMode
+	kind     uint32
+	changed  unix.Timespec // of a file: its ctime, which cannot be set
 }
 
 // Watch notes what is in dir now.
 func Watch(dir string) *Planted {
-	return &Planted{dir: dir, before: look(dir)}
+	return &Planted{dir: dir, before: inspect(dir)}
 }
 
-func look(dir string) map[string]identityOf {
+func inspect(dir string) map[string]identityOf {
 	found := map[string]identityOf{}
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return found
+	}
+	defer unix.Close(fd)
 	for _, name := range actedOn {
-		info, err := os.Lstat(filepath.Join(dir, name))
-		if err != nil {
+		var st unix.Stat_t
+		if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 			continue
 		}
-		id := identityOf{kind: info.Mode().Type()}
-		// A folder keeps its identity; a file may be written anew by any editor, so
-		// only its kind counts.
-		if st, ok := info.Sys().(*syscall.Stat_t); ok && info.IsDir() {
-			id.dev, id.ino = uint64(st.Dev), st.Ino
+		id := identityOf{dev: uint64(st.Dev), ino: st.Ino, kind: st.Mode & unix.S_IFMT}
+		if id.kind != unix.S_IFDIR {
+			id.changed = st.Ctim
 		}
 		found[name] = id
 	}
 	return found
 }
 
-// New are the names, relative to the folder, that were not there, or were
-// something else, when Watch was called.
-func (p *Planted) New() []string {
+// Changes are the names, relative to the folder, that were not there, were
+// something else, or were files with other contents, when Watch was called.
+func (p *Planted) Changes() []string {
 	var names []string
-	now := look(p.dir)
+	now := inspect(p.dir)
 	for _, name := range actedOn {
 		id, ok := now[name]
 		if ok && p.before[name] != id {

@@ -1,11 +1,10 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/usandbox/usandbox/mounts"
@@ -35,7 +34,7 @@ func systemFiles(root []mounts.Entry) []mounts.Entry {
 	if home := homeDir(); home != "" {
 		files = append(files, mounts.Tmpfs{Target: home, Mode: 0o700})
 	}
-	return append(files, mounts.Proc{Target: "/proc"}, mounts.Dev{Target: "/dev", Console: terminal()})
+	return slices.Clip(append(files, mounts.Proc{Target: "/proc"}, mounts.Dev{Target: "/dev", Console: terminal()}))
 }
 
 // BuildPolicy is [SystemPolicy] for an untrusted build in dir: dir is writable,
@@ -60,8 +59,12 @@ func (p Policy) WithWritable(dir string) (Policy, error) {
 	if why := tooWide(real); why != "" {
 		return p, &TooWideError{Dir: real, Why: why}
 	}
+	git, err := protectGit(real)
+	if err != nil {
+		return p, err
+	}
 	p.Files = append(p.Files[:len(p.Files):len(p.Files)], mounts.Bind{Source: real, Target: real, Writable: true})
-	p.Files = append(p.Files, protect(real)...)
+	p.Files = slices.Clip(append(p.Files, git...))
 	p.Dir = real
 	return p, nil
 }
@@ -101,28 +104,6 @@ func tooWide(dir string) string {
 		}
 	}
 	return ""
-}
-
-// protect are the entries that keep what git runs or obeys on the host from
-// being changed in a writable folder.
-func protect(dir string) []mounts.Entry {
-	git := filepath.Join(dir, ".git")
-	info, err := os.Lstat(git)
-	switch {
-	case err != nil:
-		return nil
-	case info.Mode().IsRegular():
-		return []mounts.Entry{mounts.ReadOnly{Target: git}}
-	case !info.IsDir():
-		return nil
-	}
-	var entries []mounts.Entry
-	for _, name := range []string{"hooks", "config"} {
-		if _, err := os.Lstat(filepath.Join(git, name)); !errors.Is(err, fs.ErrNotExist) {
-			entries = append(entries, mounts.ReadOnly{Target: filepath.Join(git, name)})
-		}
-	}
-	return entries
 }
 
 // homeDir is the caller's home folder as an absolute path; "" if there is none,

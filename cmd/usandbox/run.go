@@ -29,11 +29,15 @@ func runCommand(args []string) int {
 	if dir := writableHere(c.Policy); dir != "" {
 		watch = sandbox.Watch(dir)
 	}
-	forward := catchSignals(c)
+	signals := make(chan os.Signal, 64)
+	// A signal that comes before the sandbox's first process runs ends usandbox, as
+	// it should; from then on it is the command's.
+	c.Forked = func() { catchSignals(signals) }
+	c.OnStop = stopSelf
 	if err := c.Start(); err != nil {
 		return failStart(c, err)
 	}
-	forward()
+	go forwardSignals(c, signals)
 	err := c.Wait()
 	if watch != nil {
 		reportPlanted(watch)
@@ -62,6 +66,10 @@ func (f *runFlags) prepare(args []string) (c *sandbox.Cmd, code int, ok bool) {
 	var wide *sandbox.TooWideError
 	if errors.As(err, &wide) {
 		h.hint = "go to the folder of one project, or add --no-cwd (and --rw DIR for what may be written)"
+	}
+	var link *sandbox.SymlinkError
+	if errors.As(err, &link) {
+		h.hint = "make it a folder or file of its own, or use --no-cwd --rw . --chdir $PWD, which protects nothing"
 	}
 	return nil, fail(err, h.hint), false
 }
@@ -93,7 +101,7 @@ func failStart(c *sandbox.Cmd, err error) int {
 
 // reportPlanted tells, loudly, what is new that a program on the host acts on.
 func reportPlanted(watch *sandbox.Planted) {
-	for _, name := range watch.New() {
-		fmt.Fprintf(os.Stderr, "usandbox: WARNING: the command made %s; look at it before a program outside does\n", printable(name))
+	for _, name := range watch.Changes() {
+		fmt.Fprintf(os.Stderr, "usandbox: WARNING: the command made or changed %s; look at it before a program outside acts on it\n", printable(name))
 	}
 }

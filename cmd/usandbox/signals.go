@@ -17,26 +17,30 @@ var forwarded = map[os.Signal]bool{ // whether to the group
 	unix.SIGTERM: false, unix.SIGUSR1: false, unix.SIGUSR2: false,
 }
 
-// catchSignals holds back the signals that are for the command from now on, and
-// returns a function that begins to pass them on. When the command is stopped,
-// usandbox stops itself, so that the caller's shell sees it.
-func catchSignals(c *sandbox.Cmd) (forward func()) {
-	ch := make(chan os.Signal, 64)
+// catchSignals collects the signals that are for the command in ch, but for those
+// that usandbox was started with ignored: by nohup, or as a background job of a
+// plain shell.
+func catchSignals(ch chan os.Signal) {
+	var list []os.Signal
 	for s := range forwarded {
-		if !signal.Ignored(s) { // nohup, or a background job of a plain shell
-			signal.Notify(ch, s)
+		if !signal.Ignored(s) {
+			list = append(list, s)
 		}
 	}
-	c.OnStop = func(unix.Signal) { unix.Kill(os.Getpid(), unix.SIGSTOP) }
-	return func() {
-		go func() {
-			for s := range ch {
-				if forwarded[s] {
-					c.SignalGroup(s.(syscall.Signal))
-				} else {
-					c.Signal(s.(syscall.Signal))
-				}
-			}
-		}()
+	signal.Notify(ch, list...)
+}
+
+// forwardSignals passes on to the command what has been and will be collected.
+func forwardSignals(c *sandbox.Cmd, ch chan os.Signal) {
+	for s := range ch {
+		if forwarded[s] {
+			c.SignalGroup(s.(syscall.Signal))
+		} else {
+			c.Signal(s.(syscall.Signal))
+		}
 	}
 }
+
+// stopSelf stops usandbox when the command was stopped, so that the caller's
+// shell sees it. SIGCONT is passed on like the others.
+func stopSelf(unix.Signal) { unix.Kill(os.Getpid(), unix.SIGSTOP) }
