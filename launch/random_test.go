@@ -33,6 +33,8 @@ func randomProgram(r *rand.Rand) *Program {
 	all := binary.LittleEndian.AppendUint64(nil, ^uint64(0))
 	g.p.Doing("block signals")
 	g.p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, Struct("all", all), 0, setSize).OnAny(nil)
+	g.p.Doing("close inherited file descriptors")
+	g.p.Call(unix.SYS_CLOSE_RANGE, modelFDs+1, uint32(0xffffffff), 0).OnAny(nil)
 	for range 10 + g.Intn(50) {
 		g.place(4)
 		g.step()

@@ -57,13 +57,13 @@ func (m Dev) compile(t *tree) error {
 	p.Close(dev)
 	t.shape.set(at.path, node{kind: ownFolder})
 	for _, name := range devNodes {
-		t.shape[at.path+"/"+name] = node{kind: foreign, file: true}
+		t.shape.set(at.path+"/"+name, node{kind: foreign, file: true})
 	}
 	for _, l := range devLinks {
-		t.shape[at.path+"/"+l[0]] = node{kind: ownLink, link: l[1]}
+		t.shape.set(at.path+"/"+l[0], node{kind: ownLink, link: l[1]})
 	}
-	t.shape[at.path+"/pts"] = node{kind: foreign}
-	t.shape[at.path+"/shm"] = node{kind: ownFolder}
+	t.shape.set(at.path+"/pts", node{kind: foreign})
+	t.shape.set(at.path+"/shm", node{kind: ownFolder})
 	return nil
 }
 

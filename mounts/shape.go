@@ -2,6 +2,7 @@ package mounts
 
 import (
 	"fmt"
+	"iter"
 	"path"
 	"strings"
 )
@@ -10,7 +11,16 @@ import (
 // exactly what lies in file systems of the sandbox's own, and where the others
 // are mounted. Nobody but the steps can change the former, so no step needs to
 // look; of the latter nothing is assumed.
-type shape map[string]node
+type shape struct {
+	root branch
+}
+
+// branch is what is known of one path and of those below it.
+type branch struct {
+	node
+	known bool // else only something below it is
+	below map[string]*branch
+}
 
 type nodeKind uint8
 
@@ -29,6 +39,34 @@ type node struct {
 	file     bool   // a mount of a file; foreign only
 }
 
+// get is what is known of exactly the path p.
+func (s *shape) get(p string) (node, bool) {
+	b := &s.root
+	for name := range names(p) {
+		if b = b.below[name]; b == nil {
+			return node{}, false
+		}
+	}
+	return b.node, b.known
+}
+
+// set records what is at p from now on. What was known below it is covered.
+func (s *shape) set(p string, n node) {
+	b := &s.root
+	for name := range names(p) {
+		if b.below == nil {
+			b.below = map[string]*branch{}
+		}
+		next := b.below[name]
+		if next == nil {
+			next = &branch{}
+			b.below[name] = next
+		}
+		b = next
+	}
+	*b = branch{node: n, known: true}
+}
+
 // place is where a path leads to.
 type place struct {
 	path    string // with the known symlinks resolved
@@ -43,7 +81,7 @@ type place struct {
 const maxLinks = 40
 
 // resolve finds where target leads to.
-func (s shape) resolve(target string) (place, error) {
+func (s *shape) resolve(target string) (place, error) {
 	at := place{path: "/", node: node{kind: ownFolder}, exists: true}
 	rest := split(target)
 	for links := 0; len(rest) > 0; {
@@ -58,7 +96,7 @@ func (s shape) resolve(target string) (place, error) {
 			continue
 		}
 		next := path.Join(at.path, name)
-		n, known := s[next]
+		n, known := s.get(next)
 		switch {
 		case at.missing > 0:
 			at.missing++
@@ -96,16 +134,11 @@ func (p place) host() (string, bool) {
 	return path.Join(p.mount.source, strings.TrimPrefix(p.path, p.cover)), true
 }
 
-// set records what is at p from now on. What was known below it is covered.
-func (s shape) set(p string, n node) {
-	for known := range s {
-		if strings.HasPrefix(known, p+"/") {
-			delete(s, known)
-		}
-	}
-	s[p] = n
+// names are the components of a path.
+func names(p string) iter.Seq[string] {
+	return strings.FieldsFuncSeq(p, isSlash)
 }
 
-func split(p string) []string {
-	return strings.FieldsFunc(p, func(r rune) bool { return r == '/' })
-}
+func isSlash(r rune) bool { return r == '/' }
+
+func split(p string) []string { return strings.FieldsFunc(p, isSlash) }

@@ -32,7 +32,7 @@ func (l Symlink) compile(t *tree) error {
 		return err
 	}
 	link := path.Join(parent.path, path.Base(l.Target))
-	_, exists := t.shape[link]
+	_, exists := t.shape.get(link)
 	switch {
 	case parent.cover != "":
 		return fmt.Errorf("%s lies in %s, where nothing is made", link, parent.cover)
@@ -41,6 +41,6 @@ func (l Symlink) compile(t *tree) error {
 	}
 	t.create(parent, false)
 	t.p.Call(unix.SYS_SYMLINKAT, l.Link, t.new, relative(link))
-	t.shape[link] = node{kind: ownLink, link: l.Link}
+	t.shape.set(link, node{kind: ownLink, link: l.Link})
 	return nil
 }

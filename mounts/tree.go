@@ -35,7 +35,7 @@ func Compile(p *launch.Program, entries []Entry) error {
 			return err
 		}
 	}
-	t := &tree{p: p, shape: shape{}, pinned: map[string]bool{}, granted: grants(entries)}
+	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries)}
 	t.begin()
 	for _, e := range entries {
 		p.Origin(e.origin())
@@ -130,10 +130,10 @@ func (t *tree) create(at place, file bool) {
 		name := path.Join(names[:i+1]...)
 		if file && i == len(names)-1 {
 			t.p.Call(unix.SYS_MKNODAT, t.new, name, unix.S_IFREG|0o444, 0)
-			t.shape["/"+name] = node{kind: ownFile}
+			t.shape.set("/"+name, node{kind: ownFile})
 		} else {
 			t.p.Call(unix.SYS_MKDIRAT, t.new, name, 0o755)
-			t.shape["/"+name] = node{kind: ownFolder}
+			t.shape.set("/"+name, node{kind: ownFolder})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -38,6 +39,7 @@ func runCommand(args []string) int {
 		return failStart(c, err)
 	}
 	go forwardSignals(c, signals)
+	time.AfterFunc(restAfter, rest)
 	err := c.Wait()
 	if watch != nil {
 		reportPlanted(watch)
