@@ -136,19 +136,18 @@ func (p *Program) Supervise(commandIsInit bool) {
 	revents := uint64(0xffff) << 48
 	p.Here(again)
 	p.Call(unix.SYS_PPOLL, fds.Addr(), 3, 0, 0, setSize)
-	reported := p.Label("reported")
-	alive := p.Label("caller_alive")
+	reported, alive, stopped := p.Label("reported"), p.Label("caller_alive"), p.Label("stopped")
 	p.If(fds.At(16), revents, 0, alive)
 	p.Jump(dead)
 	p.Here(alive)
 	p.If(fds.At(0), revents, 0, gone) // then it is the pidfd
 	p.Call(unix.SYS_READ, report, record.At(8).Addr(), recordBytes-8).To(n)
 	p.If(n, ^uint64(0), 0, gone)
-	if !p.standing {
-		p.Call(unix.SYS_SENDTO, lifeline, record.Addr(), recordBytes, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0).OnAny(nil)
-	}
-	p.If(status, 0xff, 0x7f, again) // stopped
+	p.If(status, 0xff, 0x7f, stopped)
 	p.Jump(reported)
+	p.Here(stopped)
+	p.tell(lifeline, record)
+	p.Jump(again)
 
 	p.Here(dead)
 	p.Doing("kill the sandbox")
@@ -162,6 +161,7 @@ func (p *Program) Supervise(commandIsInit bool) {
 
 	p.Here(end)
 	p.Doing("end as the command ended")
+	p.tell(lifeline, record)
 	self, sig := p.Var("self"), p.Var("sig")
 	p.And(sig, status, 0x7f)
 	zero := p.Label("exited")
@@ -184,4 +184,11 @@ func (p *Program) Supervise(commandIsInit bool) {
 	p.Call(unix.SYS_EXIT_GROUP, sig)
 	p.Here(zero)
 	p.Call(unix.SYS_EXIT_GROUP, status.At(1)) // the second byte of a wait status is the exit code
+}
+
+// tell appends: send the record to the caller, if there is one and it listens.
+func (p *Program) tell(lifeline int, record *Var) {
+	if !p.standing {
+		p.Call(unix.SYS_SENDTO, lifeline, record.Addr(), recordBytes, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0).OnAny(nil)
+	}
 }

@@ -103,7 +103,7 @@ func (s *Step) String() string {
 	var b strings.Builder
 	switch s.op {
 	case OpIf:
-		if s.args[0].kind == argNumber && s.args[1].num == 0 {
+		if s.args[1].kind == argNumber && s.args[1].num == 0 {
 			return fmt.Sprintf("goto %v", s.on[0].target)
 		}
 		return fmt.Sprintf("if %v & %v == %v goto %v", s.args[0], s.args[1], s.args[2], s.on[0].target)
