@@ -126,3 +126,13 @@ func translate(id, from, to, count uint32) (uint32, bool) {
 	}
 	return uint32(moved), true
 }
+
+// Identity is the map of every id inside to itself: the map that a user namespace
+// below needs to have the same ids.
+func (m Map) Identity() Map {
+	same := make(Map, len(m))
+	for i, r := range m {
+		same[i] = Range{Inside: r.Inside, Outside: r.Inside, Count: r.Count}
+	}
+	return same
+}

@@ -21,9 +21,19 @@ func Write(p *launch.Program, k Kind, m Map) {
 	writeSelf(p, k.mapFile(), m.Text())
 }
 
-func writeSelf(p *launch.Program, file, text string) {
-	fd := p.Var(file)
-	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/proc/self/"+file,
+// WriteOf appends: the process writes a map for the user namespace, created and
+// without maps yet, of the process whose id in the process's own PID namespace is
+// pid. It needs CAP_SETUID or CAP_SETGID in the namespace above, and a proc on /proc.
+func WriteOf(p *launch.Program, k Kind, pid int, m Map) {
+	p.Doing("write " + k.mapFile())
+	write(p, fmt.Sprintf("/proc/%d/%s", pid, k.mapFile()), m.Text())
+}
+
+func writeSelf(p *launch.Program, file, text string) { write(p, "/proc/self/"+file, text) }
+
+func write(p *launch.Program, file, text string) {
+	fd := p.Var("file")
+	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, file,
 		unix.O_WRONLY|unix.O_CLOEXEC).To(fd)
 	p.Call(unix.SYS_WRITE, fd, text, len(text))
 	p.Close(fd)

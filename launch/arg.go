@@ -58,6 +58,13 @@ func Strings(list []string) Arg {
 	return Arg{kind: argAddress, v: &Var{kind: constWords, words: words}}
 }
 
+// Secret is Strings, printed in plans as name: it may hold what is nobody's business.
+func Secret(name string, list []string) Arg {
+	a := Strings(list)
+	a.v.name = name
+	return a
+}
+
 // toArg turns what Go code writes as an argument into an Arg.
 func toArg(x any) Arg {
 	switch x := x.(type) {

@@ -39,13 +39,18 @@ func (p *Program) Undumpable() {
 
 // ForkCommand appends the fork of the command: init goes on with the next step,
 // the command at label command. As vfork(2) has it, they share their memory until
-// the command is executed or has failed, and init waits until then.
-func (p *Program) ForkCommand(command *Label) {
+// the command is executed or has failed, and init waits until then; unless apart,
+// for a command that needs init meanwhile.
+func (p *Program) ForkCommand(command *Label, apart bool) {
 	o := &p.own
 	fd := p.fdMessage()
 	o.commandPID = p.Var("command_pid")
+	flags := unix.CLONE_VM | unix.CLONE_VFORK | cloneChild
+	if apart {
+		flags = cloneChild
+	}
 	p.Doing("fork the command")
-	p.Call(unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_VFORK|cloneChild, 0, fd.Addr(), 0, 0).To(o.commandPID)
+	p.Call(unix.SYS_CLONE, flags, 0, fd.Addr(), 0, 0).To(o.commandPID)
 	p.If(o.commandPID, ^uint64(0), 0, command)
 	p.sendPidfd()
 }

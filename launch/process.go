@@ -57,6 +57,51 @@ func (p *Program) Begin() {
 	p.Call(unix.SYS_PRCTL, unix.PR_SET_NAME, argv0, 0, 0, 0)
 }
 
+// Rendezvous is a pair of sockets over which two processes of a program wait for
+// each other.
+type Rendezvous struct {
+	p       *Program
+	a, b, n *Var
+}
+
+// NewRendezvous appends the creation of the sockets. Both processes have both.
+func (p *Program) NewRendezvous() *Rendezvous {
+	pair := p.Var("pair")
+	r := &Rendezvous{p, p.Var("here"), p.Var("there"), p.Var("n")}
+	p.Call(unix.SYS_SOCKETPAIR, unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0, pair.Addr())
+	p.And(r.a, pair, 0xffffffff)
+	p.And(r.b, pair.At(4), 0xffffffff)
+	return r
+}
+
+// Ask appends, in the one process: tell the other, and wait for its answer.
+func (r *Rendezvous) Ask() {
+	r.p.Close(r.b)
+	r.p.Call(unix.SYS_WRITE, r.a, "?", 1)
+	r.wait(r.a)
+}
+
+// Listen appends, in the other process: wait to be asked.
+func (r *Rendezvous) Listen() {
+	r.p.Close(r.a)
+	r.wait(r.b)
+}
+
+// Answer appends, after Listen: let the first process go on.
+func (r *Rendezvous) Answer() {
+	r.p.Call(unix.SYS_WRITE, r.b, "!", 1)
+	r.p.Close(r.b)
+}
+
+// wait appends: read a byte; the other's death is a failure.
+func (r *Rendezvous) wait(fd *Var) {
+	met := r.p.Label("met")
+	r.p.Call(unix.SYS_READ, fd, r.p.Var("byte").Addr(), 8).To(r.n)
+	r.p.If(r.n, ^uint64(0), 1, met)
+	r.p.Fail(unix.ECANCELED)
+	r.p.Here(met)
+}
+
 // AwaitCaller appends: tell the caller that the program waits (Attr.Prepare is
 // called there), and go on when it says so.
 func (p *Program) AwaitCaller() {

@@ -17,16 +17,9 @@ type Attr struct {
 	// closed. Exactly as many as the program was made for.
 	Files []*os.File
 
-	// Forked is called when the image's first process runs: there is time to do
-	// things while it sets the sandbox up. It may be nil.
-	Forked func()
-
 	// Prepare is called with outer's process id when the program waits for its
 	// caller (see Program.AwaitCaller). If it fails, the program ends.
 	Prepare func(pid int) error
-
-	// OnStop is called, by Wait, when the command is stopped by a signal.
-	OnStop func(unix.Signal)
 }
 
 // Start runs the image and returns when the command's execve has succeeded or
@@ -52,7 +45,7 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	theirs := os.NewFile(uintptr(control[1]), "control")
 	defer theirs.Close()
 
-	p := &Process{img: img, control: control[0], pidfd: -1, onStop: attr.OnStop}
+	p := &Process{img: img, control: control[0], pidfd: -1}
 	files := slices.Clone(attr.Files)
 	for len(files) < 3 { // as in Program.statusFD
 		files = append(files, nil)
@@ -65,9 +58,6 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	runtime.KeepAlive(attr.Files)
 	statusWrite.Close()
 	theirs.Close()
-	if attr.Forked != nil {
-		attr.Forked()
-	}
 
 	if img.prepare {
 		err = p.prepare(attr.Prepare)

@@ -21,7 +21,7 @@ func sandboxed(argv ...string) *Program {
 	p.Here(init)
 	p.BeginInit()
 	p.Undumpable()
-	p.ForkCommand(command)
+	p.ForkCommand(command, false)
 	p.Reap()
 	p.Process("command")
 	p.Here(command)

@@ -17,7 +17,6 @@ type Process struct {
 	outer   int // process id
 	control int // our end of the control socket, and the lifeline: closed, everything inside is killed
 	pidfd   int // the command; -1: none was given
-	onStop  func(unix.Signal)
 
 	ended sync.Mutex // held to use or close control and pidfd; after Wait both are -1
 }
@@ -113,47 +112,55 @@ const (
 // called once.
 func (p *Process) Wait() (State, error) {
 	var state State
-	known := false
-	if p.onStop != nil {
-		state.Status, known = p.readRecords()
-	}
 	var ws unix.WaitStatus
 	var usage unix.Rusage
 	_, err := ignoringEINTR(func() (int, error) { return unix.Wait4(p.outer, &ws, 0, &usage) })
-	if !known && err == unix.ECHILD {
-		state.Status, known = p.readRecords()
-	}
-	p.close()
-	switch {
-	case err == nil:
+	switch err {
+	case nil:
+		state.Status = ws
 		state.User, state.System = time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano())
 		state.MaxRSS = usage.Maxrss * 1024
-	case err != unix.ECHILD || !known: // else the caller ignores SIGCHLD: only the usage is lost
-		return state, os.NewSyscallError("wait4", err)
+	case unix.ECHILD: // the caller ignores SIGCHLD: what outer told is left, without the usage
+		if ws, told := p.readRecords(p.control, nil); told {
+			state.Status, err = ws, nil
+		}
 	}
-	if !known {
-		state.Status = ws
+	p.close()
+	return state, os.NewSyscallError("wait4", err)
+}
+
+// WatchStops calls f whenever the command is stopped by a signal, until the
+// sandbox has ended. It may run beside Wait, at most once.
+func (p *Process) WatchStops(f func(unix.Signal)) {
+	p.ended.Lock()
+	control := p.control
+	if control >= 0 {
+		control, _ = unix.FcntlInt(uintptr(control), unix.F_DUPFD_CLOEXEC, 0) // Wait may close the other
 	}
-	return state, nil
+	p.ended.Unlock()
+	if control >= 0 {
+		p.readRecords(control, f)
+		unix.Close(control)
+	}
 }
 
 // readRecords reads what outer reports until outer has ended, and returns the
 // command's status if it was among it.
-func (p *Process) readRecords() (status unix.WaitStatus, known bool) {
+func (p *Process) readRecords(control int, onStop func(unix.Signal)) (status unix.WaitStatus, told bool) {
 	var msg [recordBytes]byte
 	for {
-		n, err := ignoringEINTR(func() (int, error) { return unix.Read(p.control, msg[:]) })
+		n, err := ignoringEINTR(func() (int, error) { return unix.Read(control, msg[:]) })
 		if err != nil || n == 0 {
-			return status, known
+			return status, told
 		}
 		if n < 16 || binary.LittleEndian.Uint64(msg[:]) != recordCommand {
 			continue
 		}
 		ws := unix.WaitStatus(binary.LittleEndian.Uint32(msg[8:]))
 		if !ws.Stopped() {
-			status, known = ws, true
-		} else if p.onStop != nil {
-			p.onStop(ws.StopSignal())
+			status, told = ws, true
+		} else if onStop != nil {
+			onStop(ws.StopSignal())
 		}
 	}
 }

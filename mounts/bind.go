@@ -58,13 +58,6 @@ func (b Bind) compile(t *tree) error {
 		}
 		return err
 	}
-	var skip *launch.Label
-	if b.Try {
-		skip = t.p.Label("without " + b.Target)
-	}
-	t.openSource(source, skip)
-	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
-	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})
 	at, err := t.prepare(b.Target, file, !b.Writable)
 	if err != nil {
 		return err
@@ -72,12 +65,23 @@ func (b Bind) compile(t *tree) error {
 	if err := t.checkForeign(at, file); err != nil {
 		return err
 	}
+	var gone *launch.Label
+	if b.Try {
+		gone = t.p.Label("gone " + b.Target)
+	}
+	t.openSource(source, gone)
+	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
+	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})
 	t.move()
 	t.p.Close(t.src)
 	if b.Try {
-		t.p.Here(skip)
+		done := t.p.Label("done " + b.Target)
+		t.p.Jump(done)
+		t.p.Here(gone)
+		t.p.Close(t.dst)
+		t.p.Here(done)
 	}
-	t.shape.set(at.path, node{kind: foreign, source: source, writable: b.Writable, file: file})
+	t.mounted(at.path, node{kind: foreign, source: source, writable: b.Writable, file: file})
 	return nil
 }
 

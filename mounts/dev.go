@@ -37,7 +37,7 @@ func (m Dev) compile(t *tree) error {
 		return err
 	}
 	p := t.p
-	t.fresh("tmpfs", attributes{noExec: true}, "mode", "755")
+	t.private(0o755, attributes{noExec: true})
 	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
 	p.Close(t.dst)
 	dev := p.Var("dev")
@@ -52,10 +52,12 @@ func (m Dev) compile(t *tree) error {
 	for _, l := range devLinks {
 		p.Call(unix.SYS_SYMLINKAT, l[1], dev, l[0])
 	}
-	m.inside(t, dev, "pts", "devpts", attributes{noExec: true, devices: true}, "ptmxmode", "666", "mode", "620")
-	m.inside(t, dev, "shm", "tmpfs", attributes{}, "mode", "1777")
+	m.inside(t, dev, "pts", func() {
+		t.fresh("devpts", attributes{noExec: true, devices: true}, "ptmxmode", "666", "mode", "620")
+	})
+	m.inside(t, dev, "shm", func() { t.private(0o1777, attributes{}) })
 	p.Close(dev)
-	t.shape.set(at.path, node{kind: ownFolder})
+	t.mounted(at.path, node{kind: ownFolder})
 	for _, name := range devNodes {
 		t.shape.set(at.path+"/"+name, node{kind: foreign, file: true})
 	}
@@ -79,11 +81,11 @@ func (m Dev) node(t *tree, dev *launch.Var, source, name string) {
 	p.Close(t.tree, t.src)
 }
 
-// inside mounts a new file system on a new folder of dev.
-func (m Dev) inside(t *tree, dev *launch.Var, name, fstype string, a attributes, params ...string) {
-	t.p.Doing("mount " + fstype + " on " + m.Target + "/" + name)
+// inside mounts what fs makes on a new folder of dev.
+func (m Dev) inside(t *tree, dev *launch.Var, name string, fs func()) {
+	t.p.Doing("mount " + m.Target + "/" + name)
 	t.p.Call(unix.SYS_MKDIRAT, dev, name, 0o755)
-	t.fresh(fstype, a, params...)
+	fs()
 	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", dev, name, moveNamed)
 	t.p.Close(t.tree)
 }

@@ -39,6 +39,6 @@ func (h Hide) compile(t *tree) error {
 	t.p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, source, cloneNamed).To(t.tree)
 	t.setAttributes(attributes{readOnly: true, noExec: true})
 	t.move()
-	t.shape.set(at.path, node{kind: foreign, file: file})
+	t.mounted(at.path, node{kind: foreign, file: file})
 	return nil
 }

@@ -31,7 +31,7 @@ func (m Proc) compile(t *tree) error {
 	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
 	t.p.Close(t.dst)
 	t.p.Add(t.dst, t.tree, 0)
-	t.shape.set(at.path, node{kind: foreign})
+	t.mounted(at.path, node{kind: foreign})
 	for _, name := range systemWide {
 		t.p.Doing("make " + at.path + "/" + name + " read-only")
 		skip := t.p.Label("no_" + name)

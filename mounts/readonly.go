@@ -42,7 +42,7 @@ func (r ReadOnly) compile(t *tree) error {
 	t.p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, setAttr("ro", unix.MOUNT_ATTR_RDONLY), sizeofAttr)
 	t.move()
 	host, _ := at.host()
-	t.shape.set(at.path, node{kind: foreign, source: host, file: file})
+	t.mounted(at.path, node{kind: foreign, source: host, file: file})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package mounts
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -45,7 +46,7 @@ func lookUp(name string) (real string, file bool, err error) {
 		unix.Close(fd)
 	}
 	if real, err = filepath.EvalSymlinks(name); err != nil {
-		if os.IsNotExist(err) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
 			return "", false, missing(name)
 		}
 		return "", false, err
@@ -61,20 +62,31 @@ func (m missing) Error() string        { return "the source " + string(m) + " do
 func (m missing) Is(target error) bool { return target == fs.ErrNotExist }
 
 // throughGranted reports whether name, whose real path is real, leads through a
-// symlink in a writable source.
+// symlink in a writable source. It walks the path as the kernel does.
 func (t *tree) throughGranted(name, real string) bool {
-	name = path.Clean(name)
-	if name == real || len(t.granted) == 0 {
+	if len(t.granted) == 0 || path.Clean(name) == real {
 		return false
 	}
-	for end := 1; end < len(name); end++ {
-		if name[end] != '/' {
+	at, rest := "/", split(name)
+	for links := 0; len(rest) > 0 && links <= maxLinks; {
+		step := rest[0]
+		rest = rest[1:]
+		if step == ".." || step == "." {
+			at = path.Join(at, step)
 			continue
 		}
-		prefix, err := filepath.EvalSymlinks(name[:end])
-		if err == nil && t.isGranted(prefix) {
-			return path.Join(prefix, name[end:]) != real
+		link, err := os.Readlink(path.Join(at, step))
+		if err != nil { // no symlink
+			at = path.Join(at, step)
+			continue
 		}
+		if t.isGranted(at) {
+			return true
+		}
+		if links++; path.IsAbs(link) {
+			at = "/"
+		}
+		rest = append(split(link), rest...)
 	}
 	return false
 }

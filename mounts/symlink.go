@@ -31,7 +31,7 @@ func (l Symlink) compile(t *tree) error {
 	if err != nil {
 		return err
 	}
-	link := path.Join(parent.path, path.Base(l.Target))
+	link := path.Join(parent.path, path.Base(path.Clean(l.Target)))
 	_, exists := t.shape.get(link)
 	switch {
 	case parent.cover != "":

@@ -36,10 +36,11 @@ func System() []Entry {
 // points can be made. Proc, sys and dev are left out. It fails where the folder
 // cannot be read; bounded to 1,000 things.
 func Rootfs(dir, origin string) ([]Entry, error) {
-	dir, err := filepath.EvalSymlinks(dir)
+	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, fmt.Errorf("use %s as the root: %w", dir, err)
 	}
+	dir = real
 	list, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("use %s as the root: %w", dir, err)

@@ -7,10 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tmpfs is an empty file system in memory, gone with the sandbox, tmpfs(5).
+// Tmpfs is an empty folder in memory, gone with the sandbox, tmpfs(5). Those
+// without a size of their own share one file system, which can grow to half of
+// the machine's memory.
 type Tmpfs struct {
 	Target string
-	Size   uint64 // in bytes; 0: the kernel's default, half of the memory
+	Size   uint64 // in bytes; 0: no bound of its own
 	Mode   uint32 // permission bits of its root; 0: 0755
 	NoExec bool
 	Origin string
@@ -40,14 +42,24 @@ func (m Tmpfs) compile(t *tree) error {
 	if mode == 0 {
 		mode = 0o755
 	}
-	params := []string{"mode", strconv.FormatUint(uint64(mode), 8)}
-	if m.Size != 0 {
-		params = append(params, "size", strconv.FormatUint(m.Size, 10))
+	if a := (attributes{noExec: m.NoExec}); m.Size == 0 {
+		t.private(mode, a)
+	} else {
+		t.fresh("tmpfs", a, "mode", strconv.FormatUint(uint64(mode), 8), "size", strconv.FormatUint(m.Size, 10))
 	}
-	t.fresh("tmpfs", attributes{noExec: m.NoExec}, params...)
 	t.move()
-	t.shape.set(at.path, node{kind: ownFolder})
+	t.mounted(at.path, node{kind: ownFolder})
 	return nil
+}
+
+// private makes a mount of a new folder of the base as t.tree: a file system of
+// its own would cost ten times as much to make and to take down.
+func (t *tree) private(mode uint32, a attributes) {
+	t.folders++
+	name := "/" + strconv.Itoa(t.folders)
+	t.p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, name, mode)
+	t.p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, name, cloneNamed).To(t.tree)
+	t.setAttributes(a)
 }
 
 // fresh makes a new file system of the given type as t.tree, fsopen(2). Params

@@ -19,6 +19,7 @@ type tree struct {
 	src, dst *launch.Var // fds of the entry at hand
 	tree     *launch.Var // its detached mount
 	fs       *launch.Var // the context of a new file system
+	folders  int         // of the base, for what is in memory
 	empty    bool        // the empty file and folder of Hide exist
 	pinned   map[string]bool
 	granted  []string // real paths of every writable source
@@ -65,15 +66,16 @@ func (t *tree) begin() {
 	t.old, t.new = p.Var("old"), p.Var("new")
 	t.src, t.dst, t.tree, t.fs = p.Var("src"), p.Var("dst"), p.Var("tree"), p.Var("fs")
 	flags := uint64(unix.MS_NOSUID | unix.MS_NODEV)
-	nosuid := flags
 	p.Doing("make every mount private")
 	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|unix.MS_PRIVATE, 0)
 	p.Doing("mount the base of the file tree")
-	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", nosuid, "mode=0755")
+	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", flags, "mode=0755")
 	p.Call(unix.SYS_CHDIR, "/proc")
 	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "old", 0o755)
 	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "new", 0o755)
-	p.Call(unix.SYS_MOUNT, "tmpfs", "new", "tmpfs", nosuid, "mode=0755")
+	p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, "new", cloneNamed).To(t.tree)
+	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", unix.AT_FDCWD, "new", moveNamed)
+	p.Close(t.tree)
 	p.Doing("pivot into the base of the file tree")
 	p.Call(unix.SYS_PIVOT_ROOT, ".", "old")
 	flags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
@@ -98,7 +100,7 @@ func (t *tree) end() {
 }
 
 // prepare makes sure, as far as it may, that target exists and is a folder or a
-// file, pins what leads to it, and opens it as t.dst.
+// file, pins what leads to it, and opens it as t.dst. It uses t.tree.
 func (t *tree) prepare(target string, file, pin bool) (place, error) {
 	at, err := t.shape.resolve(target)
 	if err != nil {
@@ -165,6 +167,17 @@ func (t *tree) pin(at place) {
 			t.cloneSelf()
 			t.move()
 		}(dir)
+	}
+}
+
+// mounted records that something is mounted on p. What was pinned below it is
+// covered, and so is no mount point any more.
+func (t *tree) mounted(p string, n node) {
+	t.shape.set(p, n)
+	for dir := range t.pinned {
+		if dir == p || strings.HasPrefix(dir, p+"/") {
+			delete(t.pinned, dir)
+		}
 	}
 }
 

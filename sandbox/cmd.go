@@ -44,14 +44,6 @@ type Cmd struct {
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
 
-	// Forked is called by Start when the sandbox's first process runs and is being
-	// set up: there is time to prepare for what comes. It may be nil.
-	Forked func()
-
-	// OnStop is called when the command is stopped by a signal (Ctrl-Z), from
-	// within Wait. It may be nil.
-	OnStop func(unix.Signal)
-
 	ctx     context.Context
 	process *launch.Process
 	started time.Time
@@ -90,7 +82,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		paths: candidates(c.Args[0], env),
 		dir:   c.dir(),
 		argv:  launch.Strings(c.Args),
-		env:   launch.Strings(env),
+		env:   launch.Secret("environment", env),
 	})
 }
 
@@ -105,10 +97,15 @@ func (c *Cmd) dir() string {
 // does not: a *[launch.StepError] if a step of the set-up failed (its Exec field
 // tells whether it was the command itself that could not be executed), else an
 // error of Plan. Nothing is left of a sandbox that failed.
-func (c *Cmd) Start() error {
+func (c *Cmd) Start() (err error) {
 	if c.process != nil {
 		return errors.New("sandbox: already started")
 	}
+	defer func() {
+		if c.process == nil {
+			c.pipes.close()
+		}
+	}()
 	if c.ctx != nil && c.ctx.Err() != nil {
 		return c.ctx.Err()
 	}
@@ -128,11 +125,12 @@ func (c *Cmd) Start() error {
 		return err
 	}
 	c.started = time.Now()
-	c.process, err = image.Start(&launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps, OnStop: c.OnStop})
-	c.pipes.started(err == nil)
+	process, err := image.Start(&launch.Attr{Files: files, Prepare: c.installMaps})
 	if err != nil {
 		return err
 	}
+	c.process = process
+	c.pipes.run()
 	c.done = make(chan struct{})
 	if c.ctx != nil {
 		go func() {
@@ -268,6 +266,14 @@ func (c *Cmd) Signal(sig unix.Signal) error {
 		return errors.New("sandbox: not started")
 	}
 	return c.process.Signal(sig)
+}
+
+// WatchStops calls f whenever the command is stopped by a signal (Ctrl-Z), until
+// the sandbox has ended. It may run beside Wait, at most once.
+func (c *Cmd) WatchStops(f func(unix.Signal)) {
+	if c.process != nil {
+		c.process.WatchStops(f)
+	}
 }
 
 // Kill kills everything in the sandbox. Wait returns when it is gone.

@@ -34,6 +34,11 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	}
 	init, command := p.Label("init"), p.Label("command")
 	keep := policy.Capabilities
+	// A command that may mount must not take the file tree apart.
+	locked := keep.Has(unix.CAP_SYS_ADMIN)
+	if err := policy.checkLocked(locked); err != nil {
+		return err
+	}
 
 	p.Process("outer")
 	if run.forUser != nil {
@@ -65,31 +70,49 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		caps.Use(p, everyCapability, caps.None)
 	}
 	p.BeginInit()
-	if !policy.UserNamespaces {
-		userns.Forbid(p)
+	limitUserNamespaces(p, policy, locked)
+	if locked {
+		userns.Unshare(p, userns.SetOf(userns.Mount))
+	} else {
+		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 	}
-	userns.Unshare(p, userns.SetOf(userns.Mount, userns.UTS, userns.IPC, userns.Network, userns.Cgroup).Minus(policy.Share))
-	setUp(p, policy)
 	if err := mounts.Compile(p, policy.Files); err != nil {
 		return err
 	}
-	caps.RestrictBounding(p, keep)
-	if keep == caps.None {
-		caps.Keep(p, caps.None)
-	}
 	noNewPrivileges(p)
-	p.Undumpable()
-	if !policy.CommandIsInit {
-		p.ForkCommand(command)
+	switch {
+	case policy.CommandIsInit && locked:
+		lockAlone(p, policy, id)
+	case locked:
+		meeting := p.NewRendezvous()
+		p.ForkCommand(command, true)
+		p.Undumpable()
+		lockChild(p, meeting, id)
 		caps.Use(p, caps.None, caps.None)
 		p.Reap()
 
 		p.Process("command")
 		p.Here(command)
+		enterLocked(p, policy, meeting)
+	case policy.CommandIsInit:
+	default:
+		caps.RestrictBounding(p, keep)
+		if keep == caps.None {
+			caps.Keep(p, caps.None) // before the fork: once for both
+		}
+		p.Undumpable()
+		p.ForkCommand(command, false)
+		caps.Use(p, caps.None, caps.None)
+		p.Reap()
+
+		p.Process("command")
+		p.Here(command)
+	}
+	if !policy.CommandIsInit {
 		p.BeginCommand()
 	}
-	if keep != caps.None {
-		caps.Keep(p, keep)
+	if policy.CommandIsInit || keep != caps.None {
+		caps.Restrict(p, keep)
 	}
 	if run.dir != "" {
 		p.Doing("change to the working directory " + run.dir)
@@ -128,8 +151,10 @@ func writeMaps(p *launch.Program, id identity) {
 	}
 }
 
-// setUp appends what the new namespaces need before anything runs in them.
-func setUp(p *launch.Program, policy *Policy) {
+// makeNamespaces appends the creation of the namespaces that the policy does not
+// share and of those in with, and what they need before anything runs in them.
+func makeNamespaces(p *launch.Program, policy *Policy, with userns.Set) {
+	userns.Unshare(p, with|shareable.Minus(policy.Share))
 	if policy.Hostname != "" {
 		userns.Hostname(p, policy.Hostname)
 	}
@@ -138,6 +163,18 @@ func setUp(p *launch.Program, policy *Policy) {
 	}
 	if !policy.Share.Has(userns.Network) {
 		userns.LoopbackUp(p)
+	}
+}
+
+// limitUserNamespaces appends: no user namespace can be made beyond those that
+// the sandbox makes itself.
+func limitUserNamespaces(p *launch.Program, policy *Policy, locked bool) {
+	switch {
+	case policy.UserNamespaces:
+	case locked:
+		userns.Limit(p, 1)
+	default:
+		userns.Limit(p, 0)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -31,8 +33,12 @@ func Hint(err error) string {
 		return mount.Hint
 	case errors.As(err, &missing):
 		return "apt install uidmap (Debian, Ubuntu) or dnf install shadow-utils (Fedora)"
+	case errors.As(err, &delegated) && len(delegated.Have) > 0:
+		return fmt.Sprintf("map ids within %v, or write auto", delegated.Have[0])
 	case errors.As(err, &delegated):
 		return delegate(delegated.Kind)
+	case errors.As(err, &none) && os.Geteuid() == 0:
+		return "root may map any ids: 0:0:65536 maps them as they are"
 	case errors.As(err, &none):
 		return delegate(none.Kind)
 	case errors.As(err, &unknown):
@@ -54,10 +60,11 @@ func delegate(k idmap.Kind) string {
 }
 
 func userName() string {
-	if name := os.Getenv("USER"); name != "" {
-		return name
+	uid := strconv.Itoa(os.Geteuid())
+	if u, err := user.LookupId(uid); err == nil {
+		return u.Username
 	}
-	return fmt.Sprint(os.Geteuid())
+	return uid
 }
 
 // sysctls reads kernel settings below a folder, /proc/sys.
@@ -82,13 +89,15 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
 		return "the root is the initial ram file system, which cannot be left; switch_root to another first"
 	case strings.HasPrefix(e.Doing, "forbid further user namespaces"):
-		return "/proc/sys is read-only here, as in a container; --allow-syscalls userns does without this limit"
+		return "/proc/sys is read-only here, as in a container or another sandbox; --allow-syscalls userns does without this limit"
 	case e.Call == "chdir" && e.Errno == unix.ENOENT:
 		return "show that folder (--ro DIR or --rw DIR), or choose another with --chdir DIR"
 	case e.Call == "move_mount" && e.Errno == unix.ENOTDIR:
 		return "a file can only lie over a file, and a folder over a folder"
 	case e.Call == "openat2" && e.Errno == unix.ELOOP:
 		return "a symlink is in the way, in a place where others could change it; name the real path"
+	case e.Call == "openat2" && e.Errno == unix.EACCES && strings.HasPrefix(e.Doing, "bind "):
+		return "the user whom the sandbox runs as may not reach that path"
 	case e.Errno == unix.EMFILE:
 		return "raise the limit of open files: ulimit -n"
 	case (e.Errno == unix.EPERM || e.Errno == unix.EACCES) && sys.is("kernel.apparmor_restrict_unprivileged_userns", "1"):
@@ -106,7 +115,8 @@ func forbidden(e *launch.StepError, sys sysctls) string {
 	const apparmor = "kernel.apparmor_restrict_unprivileged_userns"
 	switch {
 	case e.Errno == unix.ENOSPC && sys.is("user.max_user_namespaces", "0"):
-		return "user namespaces are switched off: sudo sysctl user.max_user_namespaces=10000"
+		return "user namespaces are switched off: sudo sysctl user.max_user_namespaces=10000; " +
+			"or, inside another usandbox, allow them there: --allow-syscalls userns"
 	case e.Errno == unix.ENOSPC:
 		return "there are too many user namespaces, or a sandbox outside forbids more: see /proc/sys/user/max_user_namespaces"
 	case e.Errno == unix.EUSERS:

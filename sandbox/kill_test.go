@@ -162,18 +162,28 @@ func TestSignalGroup(t *testing.T) {
 	}
 }
 
-func TestOnStop(t *testing.T) {
+func TestWatchStops(t *testing.T) {
 	leavesNothing(t)
 	c := sh("kill -STOP $$; kill -TSTP $$; exit 5")
-	var stops []unix.Signal
-	c.OnStop = func(sig unix.Signal) {
-		stops = append(stops, sig)
-		if err := c.Signal(unix.SIGCONT); err != nil {
-			t.Error(err)
-		}
+	c.WatchStops(func(unix.Signal) { t.Error("a stop before Start") })
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
 	}
-	c.Run()
+	var stops []unix.Signal
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.WatchStops(func(sig unix.Signal) {
+			stops = append(stops, sig)
+			if err := c.Signal(unix.SIGCONT); err != nil {
+				t.Error(err)
+			}
+		})
+	}()
+	c.Wait()
+	<-ended
 	if len(stops) != 2 || stops[0] != unix.SIGSTOP || stops[1] != unix.SIGTSTP || c.Result().ExitCode() != 5 {
 		t.Errorf("stops %v, code %d", stops, c.Result().ExitCode())
 	}
+	c.WatchStops(func(unix.Signal) { t.Error("a stop after the end") })
 }

@@ -42,6 +42,9 @@ func (c *Cmd) HintDenied() string {
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 == 0 {
 		return "chmod +x " + path
 	}
+	if at := c.noExec(path); at != "" {
+		return at + " is mounted noexec"
+	}
 	return ""
 }
 
@@ -57,6 +60,28 @@ func (c *Cmd) shows(path string) bool {
 		shown = ok && b.Source == b.Target
 	}
 	return shown
+}
+
+// noExec is the entry over a path, if nothing in it can be executed.
+func (c *Cmd) noExec(path string) (at string) {
+	for _, e := range c.Policy.Files {
+		if where := e.Where(); path == where || strings.HasPrefix(path, where+"/") {
+			at = ""
+			switch e := e.(type) {
+			case mounts.Bind:
+				if e.NoExec {
+					at = where
+				}
+			case mounts.Tmpfs:
+				if e.NoExec {
+					at = where
+				}
+			case mounts.Dev, mounts.Proc:
+				at = where
+			}
+		}
+	}
+	return at
 }
 
 // toolFolder is what has to be shown so that a program works: for one in the home

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -23,11 +24,6 @@ type pipes struct {
 
 // open makes the files that the command gets as 0, 1, 2 and so on.
 func (p *pipes) open(c *Cmd) (files []*os.File, err error) {
-	defer func() {
-		if err != nil {
-			p.started(false)
-		}
-	}()
 	in, err := p.reader(c.Stdin)
 	if err != nil {
 		return nil, err
@@ -100,16 +96,17 @@ func (p *pipes) writer(to io.Writer) (*os.File, error) {
 	return w, nil
 }
 
-// started closes what is the command's, and copies if it runs.
-func (p *pipes) started(ok bool) {
-	for _, f := range p.theirs {
+// close closes everything, when the command could not be started.
+func (p *pipes) close() {
+	for _, f := range slices.Concat(p.theirs, p.ours, p.closeAfterWait) {
 		f.Close()
 	}
-	if !ok {
-		for _, f := range append(p.ours, p.closeAfterWait...) {
-			f.Close()
-		}
-		return
+}
+
+// run closes what is the command's, which runs now, and copies.
+func (p *pipes) run() {
+	for _, f := range p.theirs {
+		f.Close()
 	}
 	p.errs = make([]error, len(p.copies))
 	for i, f := range p.copies {

@@ -5,13 +5,18 @@ import "golang.org/x/sys/unix"
 // actedOn are names in a project folder that programs on the host act on without
 // being asked: version control, shells, editors, language tools.
 var actedOn = []string{
-	".git", ".git/hooks", ".git/config", ".git/commondir", ".git/config.worktree", ".git/info/attributes", ".gitmodules", ".gitattributes",
+	".git", ".git/HEAD", ".git/hooks", ".git/config", ".git/commondir", ".git/config.worktree", ".git/info/attributes", ".gitmodules", ".gitattributes",
 	".hg", ".svn", ".envrc", ".direnv", ".vscode", ".idea", ".vimrc", ".nvimrc", ".exrc", ".nvim.lua", ".dir-locals.el",
 	".editorconfig", ".husky", ".devcontainer", ".mise.toml", "mise.toml", ".tool-versions", ".nvmrc", ".npmrc",
 	".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pre-commit-config.yaml", ".pypirc", ".python-version", ".cargo",
 	".bazelrc", ".gdbinit", ".lldbinit", ".claude", ".cursor", ".mcp.json", ".env", ".bashrc", ".bash_profile",
 	".profile", ".zshrc", ".zshenv", ".ssh", ".config", ".github",
+	"HEAD", "config", "objects", "refs", "hooks", // together, a bare repository
 }
+
+// changing are those of them that are written again as a matter of course: only
+// that they come or go counts.
+var changing = map[string]bool{".git/HEAD": true}
 
 // Planted watches a folder for what a host program would act on.
 type Planted struct {
@@ -45,7 +50,10 @@ func inspect(dir string) map[string]identityOf {
 			continue
 		}
 		id := identityOf{dev: uint64(st.Dev), ino: st.Ino, kind: st.Mode & unix.S_IFMT}
-		if id.kind != unix.S_IFDIR {
+		switch {
+		case changing[name]:
+			id = identityOf{kind: id.kind}
+		case id.kind != unix.S_IFDIR:
 			id.changed = st.Ctim
 		}
 		found[name] = id
@@ -54,13 +62,15 @@ func inspect(dir string) map[string]identityOf {
 }
 
 // Changes are the names, relative to the folder, that were not there, were
-// something else, or were files with other contents, when Watch was called.
+// something else, or were files with other contents, when Watch was called; and
+// those of git's own that are gone, which makes git look for a repository elsewhere.
 func (p *Planted) Changes() []string {
 	var names []string
 	now := inspect(p.dir)
 	for _, name := range actedOn {
 		id, ok := now[name]
-		if ok && p.before[name] != id {
+		was, before := p.before[name]
+		if ok && was != id || before && !ok && changing[name] {
 			names = append(names, name)
 		}
 	}

@@ -79,13 +79,18 @@ func (e *TooWideError) Error() string {
 	return fmt.Sprintf("make %s writable: it is %s", e.Dir, e.Why)
 }
 
+// projects are where projects are kept below system folders.
+var projects = []string{"/opt/", "/usr/src/", "/usr/local/src/"}
+
 // tooWide says why a folder shall not be writable in a sandbox, or nothing.
 func tooWide(dir string) string {
 	switch dir {
 	case "/":
 		return "the root of the file system"
-	case "/tmp", "/var/tmp", "/run", "/dev", "/proc", "/sys", "/var", "/home", "/dev/shm":
+	case "/tmp", "/var/tmp", "/run", "/dev", "/proc", "/sys", "/var", "/home", "/dev/shm", "/mnt", "/media", "/srv":
 		return "shared with other programs"
+	case "/var/lib", "/var/cache", "/var/log", "/var/spool", "/boot":
+		return "a system folder"
 	}
 	if home := homeDir(); home != "" {
 		if real, err := filepath.EvalSymlinks(home); err == nil {
@@ -101,6 +106,9 @@ func tooWide(dir string) string {
 	for _, name := range mounts.SystemFolders {
 		if name == dir || strings.HasPrefix(name, dir+"/") {
 			return "a system folder"
+		}
+		if strings.HasPrefix(dir, name+"/") && !slices.ContainsFunc(projects, func(p string) bool { return strings.HasPrefix(dir, p) }) {
+			return "in a system folder"
 		}
 	}
 	return ""

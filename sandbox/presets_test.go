@@ -40,7 +40,6 @@ func TestTooWide(t *testing.T) {
 		home + "/src/..":        "the home folder",
 		linked:                  "the home folder",
 		filepath.Dir(home):      "an ancestor of the home folder",
-		linked + "/../../home":  "", // what .. means behind a symlink is the kernel's
 		home + "/src":           "",
 		linked + "/src":         "",
 		linked + "/src/project": "",

@@ -48,13 +48,14 @@ func protectGit(dir string) ([]mounts.Entry, error) {
 		if d.Name() == "objects" || d.Name() == "refs" || d.Name() == "logs" {
 			return fs.SkipDir
 		}
-		if _, err := os.Lstat(filepath.Join(path, "HEAD")); err != nil {
-			return nil
+		// Whatever else a repository should have, an earlier run may have removed.
+		more, err := protectRepository(path)
+		if len(more) > 0 {
+			count++
 		}
-		if count++; count > maxModules {
+		if count > maxModules {
 			return fmt.Errorf("protect %s: it holds more than %d submodules", modules, maxModules)
 		}
-		more, err := protectRepository(path)
 		entries = append(entries, more...)
 		return err
 	})

@@ -3,6 +3,7 @@ package userns
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,12 +71,12 @@ func TimeOffsets(p *launch.Program, o Offsets) {
 	writeFile(p, "/proc/self/timens_offsets", text.String())
 }
 
-// Forbid appends: no further user namespace can be created in the process's own,
-// nor below it. It needs CAP_SYS_RESOURCE to do and to undo, and a writable
-// /proc/sys. Linux 4.9, namespaces(7).
-func Forbid(p *launch.Program) {
+// Limit appends: at most n user namespaces can be created in the process's own, or
+// below it, for each user. It needs CAP_SYS_RESOURCE to do and to undo, and a
+// writable /proc/sys. Linux 4.9, namespaces(7).
+func Limit(p *launch.Program, n int) {
 	p.Doing("forbid further user namespaces")
-	writeFile(p, "/proc/sys/user/max_user_namespaces", "0")
+	writeFile(p, "/proc/sys/user/max_user_namespaces", strconv.Itoa(n))
 }
 
 func writeFile(p *launch.Program, name, text string) {

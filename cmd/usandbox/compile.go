@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/usandbox/usandbox/sandbox"
 )
@@ -40,7 +41,16 @@ func (f *runFlags) environmentOfProgram() []string {
 	if f.inheritEnv {
 		env = []string{"*"}
 	}
-	env = append(env, f.env...)
+	removed := map[string]bool{}
+	for _, key := range f.unsetEnv {
+		removed[key] = true
+	}
+	for _, kv := range f.env {
+		key, _, set := strings.Cut(kv, "=")
+		if !removed[key] && (set || !strings.ContainsAny(key, "*-")) { // else it is no variable's name
+			env = append(env, kv)
+		}
+	}
 	for _, key := range f.unsetEnv {
 		env = append(env, "-"+key)
 	}

@@ -55,10 +55,10 @@ func fileFlags(set *pflag.FlagSet, list *[]mounts.Entry) {
 	add("dir", "DST", "an empty folder", at(func(dst, origin string) mounts.Entry {
 		return mounts.Dir{Target: dst, Origin: origin}
 	}))
-	add("hide", "PATH", "an empty file or folder over PATH", at(func(dst, origin string) mounts.Entry {
+	add("hide", "PATH", "an empty file or folder over PATH", here(func(dst, origin string) mounts.Entry {
 		return mounts.Hide{Target: dst, Origin: origin}
 	}))
-	add("remount-ro", "PATH", "make what is at PATH read-only", at(func(dst, origin string) mounts.Entry {
+	add("remount-ro", "PATH", "make what is at PATH read-only", here(func(dst, origin string) mounts.Entry {
 		return mounts.ReadOnly{Target: dst, Origin: origin}
 	}))
 	add("symlink", "TARGET:LINK", "a symlink LINK to TARGET", parseSymlink)
@@ -104,6 +104,18 @@ func at(make func(dst, origin string) mounts.Entry) func(arg, origin string) (mo
 		dst := strings.Join(splitFields(arg), ":")
 		if !filepath.IsAbs(dst) {
 			return nil, fmt.Errorf("the destination %q is not absolute", dst)
+		}
+		return make(dst, origin), nil
+	}
+}
+
+// here is at for a path that may be relative to the current folder, which the
+// sandbox has at the same path.
+func here(make func(dst, origin string) mounts.Entry) func(arg, origin string) (mounts.Entry, error) {
+	return func(arg, origin string) (mounts.Entry, error) {
+		dst, err := filepath.Abs(strings.Join(splitFields(arg), ":"))
+		if err != nil {
+			return nil, err
 		}
 		return make(dst, origin), nil
 	}

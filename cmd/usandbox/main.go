@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/usandbox/usandbox/sandbox"
 )
@@ -31,11 +32,13 @@ func dispatch(args []string) int {
 	}
 	switch args[0] {
 	case "help", "--help", "-h":
-		if len(args) > 1 {
+		if len(args) > 1 && !slices.Contains([]string{"help", "--help", "-h"}, args[1]) {
 			return dispatch([]string{args[1], "--help"})
 		}
 		printHelp(os.Stdout)
 		return 0
+	case "--version", "-V":
+		return versionCommand(nil)
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {

@@ -4,11 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,10 +20,15 @@ import (
 // policy turns the flags into a policy: the default profile, then what the flags
 // add to it.
 func (f *runFlags) policy() (sandbox.Policy, error) {
+	as, err := f.person()
+	if err != nil {
+		return sandbox.Policy{}, flagError("as", err)
+	}
 	p, err := f.profile()
 	if err != nil {
 		return p, err
 	}
+	p.As = as
 	p.Files = append(p.Files, f.files...)
 	p.Hostname, p.Domainname = f.hostname, f.domainname
 	p.CommandIsInit = f.asPID1
@@ -34,7 +36,6 @@ func (f *runFlags) policy() (sandbox.Policy, error) {
 		flagError("share", f.setShare(&p)),
 		f.setIDs(&p),
 		f.setClocks(&p),
-		flagError("as", f.setAs(&p)),
 		f.setCapabilities(&p),
 		flagError("allow-syscalls", f.setSyscalls(&p)),
 	} {
@@ -135,47 +136,6 @@ func (f *runFlags) setClocks(p *sandbox.Policy) error {
 		}
 		*x.to = x.from
 	}
-	return nil
-}
-
-// setAs finds USER[:GROUP], each by name or number.
-func (f *runFlags) setAs(p *sandbox.Policy) error {
-	if f.as == "" {
-		if f.set.Changed("as") {
-			return errors.New("no user is given")
-		}
-		return nil
-	}
-	name, group, hasGroup := strings.Cut(f.as, ":")
-	var c sandbox.Credential
-	u, err := user.Lookup(name)
-	if err != nil {
-		u, err = user.LookupId(name)
-	}
-	if err == nil {
-		uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-		c = sandbox.Credential{UID: uint32(uid), GID: uint32(gid)}
-	} else if n, e := strconv.ParseUint(name, 10, 32); e == nil && hasGroup {
-		c.UID = uint32(n)
-	} else {
-		return fmt.Errorf("there is no user %q", name)
-	}
-	if hasGroup {
-		g, err := user.LookupGroup(group)
-		if err == nil {
-			group = g.Gid
-		}
-		n, err := strconv.ParseUint(group, 10, 32)
-		if err != nil {
-			return fmt.Errorf("there is no group %q", group)
-		}
-		c.GID = uint32(n)
-	}
-	if c.UID == 0 {
-		return errors.New("root is no unprivileged user")
-	}
-	p.As = &c
 	return nil
 }
 

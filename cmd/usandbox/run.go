@@ -30,15 +30,13 @@ func runCommand(args []string) int {
 	if dir := writableHere(c.Policy); dir != "" {
 		watch = sandbox.Watch(dir)
 	}
-	signals := make(chan os.Signal, 64)
-	// A signal that comes before the sandbox's first process runs ends usandbox, as
-	// it should; from then on it is the command's.
-	c.Forked = func() { catchSignals(signals) }
-	c.OnStop = stopSelf
 	if err := c.Start(); err != nil {
 		return failStart(c, err)
 	}
-	go forwardSignals(c, signals)
+	time.AfterFunc(forwardAfter, func() {
+		go c.WatchStops(stopSelf)
+		forwardSignals(c)
+	})
 	time.AfterFunc(restAfter, rest)
 	err := c.Wait()
 	if watch != nil {

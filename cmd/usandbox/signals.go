@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -17,21 +18,24 @@ var forwarded = map[os.Signal]bool{ // whether to the group
 	unix.SIGTERM: false, unix.SIGUSR1: false, unix.SIGUSR2: false,
 }
 
-// catchSignals collects the signals that are for the command in ch, but for those
-// that usandbox was started with ignored: by nohup, or as a background job of a
-// plain shell.
-func catchSignals(ch chan os.Signal) {
+// forwardAfter is how long the command has run when usandbox begins to pass
+// signals on. Go's signal machinery takes two threads and a third of a
+// millisecond, more than a short command does. A signal that comes before ends
+// usandbox as it ends any program, and with it the sandbox.
+const forwardAfter = 5 * time.Millisecond
+
+// forwardSignals passes signals on to the command from now on, but for those that
+// usandbox was started with ignored: by nohup, or as a background job of a plain
+// shell.
+func forwardSignals(c *sandbox.Cmd) {
 	var list []os.Signal
 	for s := range forwarded {
 		if !signal.Ignored(s) {
 			list = append(list, s)
 		}
 	}
+	ch := make(chan os.Signal, 64)
 	signal.Notify(ch, list...)
-}
-
-// forwardSignals passes on to the command what has been and will be collected.
-func forwardSignals(c *sandbox.Cmd, ch chan os.Signal) {
 	for s := range ch {
 		if forwarded[s] {
 			c.SignalGroup(s.(syscall.Signal))

@@ -1,0 +1,65 @@
+package main
+
+// Any text whatever as the argument of a flag: it is refused or understood, and a
+// path comes out as it was put in.
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// escape writes a path so that its colons are its own.
+func escape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, ":", `\:`).Replace(path)
+}
+
+func FuzzSpec(f *testing.F) {
+	for _, s := range []string{"", "/a", "/a:/b:noexec", `/a\:b`, `\`, `\\`, `:\`, "::", "/a:/b:size=1,mode=2", "\x00", "\xff:\xff"} {
+		f.Add(s, "/b")
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		for _, paths := range []int{1, 2} {
+			s, err := parseSpec(a, paths, "noexec", "size", "mode")
+			if err != nil {
+				continue
+			}
+			if len(s.fields) < 1 || len(s.fields) > paths || s.fields[0] == "" {
+				t.Errorf("%q: fields %q", a, s.fields)
+			}
+			for key := range s.options {
+				if !slices.Contains([]string{"noexec", "size", "mode"}, key) {
+					t.Errorf("%q: option %q", a, key)
+				}
+			}
+		}
+		if got := splitFields(escape(a) + ":" + escape(b)); !slices.Equal(got, []string{a, b}) {
+			t.Errorf("%q and %q became %q", a, b, got)
+		}
+		b = "/" + b
+		if a == "" || strings.Contains(a+b, "\x00") || len(escape(a)+escape(b)) > maxSpec-20 {
+			return
+		}
+		s, err := parseSpec(escape(a)+":"+escape(b)+":noexec", 2, "noexec")
+		if err != nil || !slices.Equal(s.fields, []string{a, b}) {
+			t.Errorf("%q and %q: %q, %v", a, b, s.fields, err)
+		}
+	})
+}
+
+func FuzzPrintable(f *testing.F) {
+	for _, s := range []string{"", "plain", "\x1b[31m", "a\x00b", "\xff\xfe", "\u202e", "\ufffd", "é\u0301", "\x9b31m", "\u009b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		out := printable(text)
+		for _, r := range out {
+			if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+				t.Errorf("%q became %q", text, out)
+			}
+		}
+		if again := printable(out); again != out {
+			t.Errorf("%q, then %q", out, again)
+		}
+	})
+}

@@ -1,0 +1,125 @@
+package userns
+
+// The steps, by their text, and their effect in a process that runs them.
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usandbox/usandbox/launch"
+)
+
+// steps are what f appends: "doing: step".
+func steps(f func(*launch.Program)) string {
+	p := launch.New(3)
+	f(p)
+	var lines []string
+	for _, s := range p.Steps() {
+		lines = append(lines, s.Doing()+": "+s.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestSteps(t *testing.T) {
+	for _, c := range []struct {
+		f    func(*launch.Program)
+		want string // parts, in order
+	}{
+		{func(p *launch.Program) { Unshare(p, 0) }, ""},
+		{func(p *launch.Program) { Unshare(p, SetOf(User)) }, "create the user namespace: unshare(CLONE_NEWUSER)"},
+		{func(p *launch.Program) { Unshare(p, SetOf(Network, Mount)) }, "create the namespaces mnt,net: unshare(CLONE_NEWNS|CLONE_NEWNET)"},
+		{func(p *launch.Program) { Hostname(p, "a b") }, `set the host name "a b": sethostname("a b", 3)`},
+		{func(p *launch.Program) { Domainname(p, "ü") }, `set the domain name "ü": setdomainname("ü", 2)`},
+		{func(p *launch.Program) { Limit(p, 0) }, `"/proc/sys/user/max_user_namespaces"` + "\n" + `write(file, "0", 1)` + "\nclose(file)"},
+		{LoopbackUp, "socket(AF_INET\nioctl(socket, SIOCSIFFLAGS, {lo, IFF_UP})\nclose(socket)"},
+		{func(p *launch.Program) { TimeOffsets(p, Offsets{Monotonic: -time.Hour, Boottime: time.Minute}) },
+			`"/proc/self/timens_offsets"` + "\n" + `write(file, "monotonic -3600 0\nboottime 60 0\n", 32)` + "\nclose(file)"},
+		{func(p *launch.Program) { TimeOffsets(p, Offsets{Boottime: time.Second}) }, `write(file, "boottime 1 0\n", 13)`},
+	} {
+		got := steps(c.f)
+		rest := got
+		for _, part := range strings.Split(c.want, "\n") {
+			_, after, ok := strings.Cut(rest, part)
+			if !ok {
+				t.Errorf("%s\nmisses %s", got, part)
+			}
+			rest = after
+		}
+		if c.want == "" && got != "" {
+			t.Errorf("steps where there is nothing to do: %s", got)
+		}
+	}
+}
+
+// inside runs a shell script as PID 1 of its namespace, after the steps of f.
+func inside(t *testing.T, f func(*launch.Program), script string) string {
+	t.Helper()
+	p := launch.New(3)
+	p.Process("outer")
+	p.Begin()
+	Unshare(p, SetOf(User))
+	for _, file := range [][2]string{{"setgroups", "deny"}, {"uid_map", fmt.Sprintf("0 %d 1", os.Getuid())}, {"gid_map", fmt.Sprintf("0 %d 1", os.Getgid())}} {
+		p.Doing("write " + file[0])
+		writeFile(p, "/proc/self/"+file[0], file[1])
+	}
+	f(p)
+	init := p.Label("init")
+	p.ForkInit(init)
+	p.Supervise(true)
+	p.Here(init)
+	p.BeginInit()
+	p.Exec("sh", []string{"/bin/sh"}, launch.Strings([]string{"sh", "-c", script}), launch.Strings([]string{"PATH=/usr/sbin:/sbin:/usr/bin:/bin"}))
+	img, err := p.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	process, err := img.Start(&launch.Attr{Files: []*os.File{nil, w, w}})
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, err := process.Wait(); err != nil || state.Status != 0 {
+		t.Errorf("%s: %v, %#x: %s", script, err, state.Status, out)
+	}
+	return string(out)
+}
+
+func TestEffect(t *testing.T) {
+	for _, c := range []struct {
+		f      func(*launch.Program)
+		script string
+		want   string
+	}{
+		{func(p *launch.Program) { Unshare(p, SetOf(UTS)); Hostname(p, "inside"); Domainname(p, "domain") },
+			"cat /proc/sys/kernel/hostname /proc/sys/kernel/domainname", "inside\ndomain\n"},
+		{func(p *launch.Program) { Unshare(p, SetOf(Network)) }, "cut -d' ' -f1-3 /proc/net/fib_trie; echo end", "end\n"},
+		{func(p *launch.Program) { Limit(p, 0) }, "cat /proc/sys/user/max_user_namespaces", "0\n"},
+		{func(p *launch.Program) { Unshare(p, SetOf(Time)); TimeOffsets(p, Offsets{Boottime: 1e6 * time.Second}) },
+			"cat /proc/self/timens_offsets", "monotonic           0         0\nboottime      1000000         0\n"},
+	} {
+		if got := inside(t, c.f, c.script); got != c.want {
+			t.Errorf("%s: %q, want %q", c.script, got, c.want)
+		}
+	}
+	up := inside(t, func(p *launch.Program) { Unshare(p, SetOf(Network)); LoopbackUp(p) }, "grep -c 127.0.0.1 /proc/net/fib_trie; true")
+	if strings.TrimSpace(up) == "0" {
+		t.Errorf("the loopback interface has no address")
+	}
+	host, err := os.Hostname()
+	if err != nil || host == "inside" {
+		t.Errorf("the caller's host name is %q, %v", host, err)
+	}
+}
