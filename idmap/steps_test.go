@@ -78,13 +78,18 @@ func TestWriteOthers(t *testing.T) {
 
 func TestWriteText(t *testing.T) {
 	p := launch.New(3)
+	Write(p, UID, One(0, 7))
 	Write(p, GID, Map{{Inside: 0, Outside: 1000, Count: 1}, {Inside: 1, Outside: 100000, Count: 5}})
+	Become(p, 7, 8, false)
+	Become(p, 7, 8, true)
 	var lines []string
 	for _, s := range p.Steps() {
 		lines = append(lines, s.Doing()+": "+s.String())
 	}
 	got := strings.Join(lines, "\n")
-	for _, part := range []string{`deny setgroups: write(file, "deny", 4)`, `write gid_map: write(file, "0 1000 1\n1 100000 5\n", 20)`} {
+	for _, part := range []string{`write uid_map: openat`, `deny setgroups: write(file, "deny", 4)`, `write gid_map: write(file, "0 1000 1\n1 100000 5\n", 20)`,
+		"become user 7 and group 8: setresgid(8, 8, 8)", "setresuid(7, 7, 7)", "prctl(PR_SET_DUMPABLE, 1, ",
+		"become user 7 and group 8: setgroups(0, 0)", "setresgid(8, 8, 8)", "setresuid(7, 7, 7)"} {
 		_, rest, ok := strings.Cut(got, part) // in this order
 		if !ok {
 			t.Errorf("%q is not in\n%s", part, strings.Join(lines, "\n"))

@@ -25,6 +25,7 @@ type Image struct {
 
 	fds     int
 	prepare bool
+	gated   bool
 	pidfd   bool
 }
 
@@ -52,7 +53,7 @@ func (p *Program) Image() (*Image, error) {
 	if len(l.buf) > maxImage || l.dataSize > maxImage {
 		return nil, fmt.Errorf("compile the sandbox: %w", unix.E2BIG)
 	}
-	return &Image{elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, pidfd: p.pidfd}, nil
+	return &Image{elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd}, nil
 }
 
 // failedStep is the index of the step whose record lies at address at.

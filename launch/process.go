@@ -114,6 +114,17 @@ func (p *Program) AwaitCaller() {
 	p.Here(proceed)
 }
 
+// AwaitForked appends, in init: wait until the caller's Attr.Forked has returned.
+func (p *Program) AwaitForked() {
+	p.gated = true
+	p.Doing("wait for the supervisor")
+	n, forked := p.Var("n"), p.Label("forked")
+	p.Call(unix.SYS_READ, p.controlFD(), p.Var("byte").Addr(), 8).To(n)
+	p.If(n, ^uint64(0), 1, forked)
+	p.Fail(unix.ECANCELED)
+	p.Here(forked)
+}
+
 // ForkInit appends the clone of init into a new PID namespace: outer goes on
 // with the next step, init at label init.
 func (p *Program) ForkInit(init *Label) {
@@ -176,6 +187,12 @@ func (p *Program) Supervise(commandIsInit bool) {
 	p.Call(unix.SYS_CLOSE_RANGE, 3, 0xffffffff, 0)
 	fds := p.Data("poll", 24, poll...)
 
+	if p.standing {
+		// Nobody forwards signals: those that end a program end outer, and with it
+		// the sandbox.
+		p.Doing("restore the caller's signal mask")
+		p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, o.sigmask.Addr(), 0, setSize)
+	}
 	p.Doing("wait for the command")
 	again, dead, gone, end, signalled := p.Label("wait"), p.Label("caller_dead"), p.Label("init_gone"), p.Label("end"), p.Label("signalled")
 	revents := uint64(0xffff) << 48

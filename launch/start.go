@@ -17,6 +17,11 @@ type Attr struct {
 	// closed. Exactly as many as the program was made for.
 	Files []*os.File
 
+	// Forked is called when the image's first process runs, if the program waits for
+	// that (see Program.AwaitForked): what has to be done before the command runs can
+	// be done while the sandbox is being set up.
+	Forked func()
+
 	// Prepare is called with outer's process id when the program waits for its
 	// caller (see Program.AwaitCaller). If it fails, the program ends.
 	Prepare func(pid int) error
@@ -61,6 +66,10 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 
 	if img.prepare {
 		err = p.prepare(attr.Prepare)
+	}
+	if err == nil && img.gated {
+		attr.Forked()
+		unix.Write(p.control, []byte("!")) // if there is nobody to read it, the status says why
 	}
 	if err == nil {
 		err = img.readStatus(statusRead)

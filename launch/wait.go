@@ -125,6 +125,11 @@ func (p *Process) Wait() (State, error) {
 			state.Status, err = ws, nil
 		}
 	}
+	if p.pidfd >= 0 {
+		// Nothing is left of the command, unless it is PID 1, has undone its tie to
+		// outer, and outer was killed.
+		unix.PidfdSendSignal(p.pidfd, unix.SIGKILL, nil, 0)
+	}
 	p.close()
 	return state, os.NewSyscallError("wait4", err)
 }

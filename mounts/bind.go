@@ -58,12 +58,18 @@ func (b Bind) compile(t *tree) error {
 		}
 		return err
 	}
-	at, err := t.prepare(b.Target, file, !b.Writable)
+	at, err := t.prepare(b.Target, file)
 	if err != nil {
 		return err
 	}
 	if err := t.checkForeign(at, file); err != nil {
 		return err
+	}
+	if b.Try && at.cover != "" && at.mount.writable {
+		// Should the source be gone, what comes later relies on a mount point here.
+		t.p.Close(t.dst)
+		t.pinOne(at)
+		t.open(at)
 	}
 	var gone *launch.Label
 	if b.Try {
@@ -81,7 +87,9 @@ func (b Bind) compile(t *tree) error {
 		t.p.Close(t.dst)
 		t.p.Here(done)
 	}
-	t.mounted(at.path, node{kind: foreign, source: source, writable: b.Writable, file: file})
+	// Without the source, what is there is what was there.
+	writable := b.Writable || b.Try && (at.mount.writable || t.shape.find(at.path).grants())
+	t.mounted(at.path, node{kind: foreign, source: source, writable: writable, file: file})
 	return nil
 }
 
@@ -95,6 +103,8 @@ func (t *tree) checkForeign(at place, file bool) error {
 	}
 	info, err := os.Stat(host)
 	switch {
+	case errors.Is(err, unix.ENOTDIR):
+		return fmt.Errorf("%s lies below a file", at.path)
 	case errors.Is(err, fs.ErrNotExist) && at.mount.writable:
 		return advise(fmt.Errorf("the mount point %s does not exist, and none is made in a folder of the host", at.path),
 			"create %s first", host)

@@ -29,7 +29,7 @@ var (
 )
 
 func (m Dev) compile(t *tree) error {
-	at, err := t.prepare(m.Target, false, false)
+	at, err := t.prepare(m.Target, false)
 	if err != nil {
 		return err
 	}
@@ -38,10 +38,7 @@ func (m Dev) compile(t *tree) error {
 	}
 	p := t.p
 	t.private(0o755, attributes{noExec: true})
-	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
-	p.Close(t.dst)
-	dev := p.Var("dev")
-	p.Add(dev, t.tree, 0)
+	dev := t.moveOwn()
 
 	for _, name := range devNodes {
 		m.node(t, dev, "dev/"+name, name)
@@ -56,26 +53,29 @@ func (m Dev) compile(t *tree) error {
 		t.fresh("devpts", attributes{noExec: true, devices: true}, "ptmxmode", "666", "mode", "620")
 	})
 	m.inside(t, dev, "shm", func() { t.private(0o1777, attributes{}) })
-	p.Close(dev)
-	t.mounted(at.path, node{kind: ownFolder})
+	t.mounted(at.path, node{kind: ownFolder, fd: dev})
 	for _, name := range devNodes {
 		t.shape.set(at.path+"/"+name, node{kind: foreign, file: true})
 	}
 	for _, l := range devLinks {
 		t.shape.set(at.path+"/"+l[0], node{kind: ownLink, link: l[1]})
 	}
+	if m.Console != "" {
+		t.shape.set(at.path+"/console", node{kind: foreign, file: true})
+	}
 	t.shape.set(at.path+"/pts", node{kind: foreign})
-	t.shape.set(at.path+"/shm", node{kind: ownFolder})
+	t.shape.set(at.path+"/shm", node{kind: foreign})
 	return nil
 }
 
-// node shows a device of the host as name. It is opened as any source is.
+// node shows a device of the host as name. It is opened as any source is, and
+// read-only: it can be written to all the same, but its mode cannot be changed.
 func (m Dev) node(t *tree, dev *launch.Var, source, name string) {
 	p := t.p
 	p.Doing("bind the device /" + source)
 	p.Call(unix.SYS_OPENAT2, t.old, source, inRoot, sizeofHow).To(t.src).Retry()
 	p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
-	p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, attributes{noExec: true, devices: true}.arg(), sizeofAttr)
+	p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, attributes{readOnly: true, noExec: true, devices: true}.arg(), sizeofAttr)
 	p.Call(unix.SYS_MKNODAT, dev, name, unix.S_IFREG|0o666, 0)
 	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", dev, name, moveNamed)
 	p.Close(t.tree, t.src)

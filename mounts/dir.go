@@ -14,7 +14,7 @@ func (d Dir) String() string { return "make the folder " + d.Target }
 func (d Dir) check() error   { return checkTarget(d.Target) }
 
 func (d Dir) compile(t *tree) error {
-	at, err := t.prepare(d.Target, false, false)
+	at, err := t.prepare(d.Target, false)
 	if err != nil {
 		return err
 	}

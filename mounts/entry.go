@@ -1,6 +1,7 @@
 package mounts
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -54,6 +55,8 @@ func advise(err error, format string, args ...any) error {
 	return hinted{err, fmt.Sprintf(format, args...)}
 }
 
+var errRoot = advise(errors.New("the destination is the root itself"), "--rootfs DIR uses a folder as the root")
+
 // maxPath is PATH_MAX without the NUL, limits.h.
 const maxPath = 4095
 
@@ -63,7 +66,7 @@ func checkTarget(target string) error {
 	case !path.IsAbs(target):
 		return fmt.Errorf("the destination %q is not absolute", target)
 	case path.Clean(target) == "/":
-		return advise(fmt.Errorf("the destination is the root itself"), "--rootfs DIR uses a folder as the root")
+		return errRoot
 	}
 	return checkPath(target)
 }

@@ -17,7 +17,7 @@ func (h Hide) String() string { return "hide " + h.Target }
 func (h Hide) check() error   { return checkTarget(h.Target) }
 
 func (h Hide) compile(t *tree) error {
-	at, err := t.shape.resolve(h.Target)
+	at, err := t.resolve(h.Target)
 	if err != nil {
 		return err
 	}

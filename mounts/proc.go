@@ -19,7 +19,7 @@ func (m Proc) String() string { return "mount proc on " + m.Target }
 func (m Proc) check() error   { return checkTarget(m.Target) }
 
 func (m Proc) compile(t *tree) error {
-	at, err := t.prepare(m.Target, false, false)
+	at, err := t.prepare(m.Target, false)
 	if err != nil {
 		return err
 	}

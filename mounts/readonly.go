@@ -25,7 +25,7 @@ func (r ReadOnly) String() string { return "make " + r.Target + " read-only" }
 func (r ReadOnly) check() error   { return checkTarget(r.Target) }
 
 func (r ReadOnly) compile(t *tree) error {
-	at, err := t.shape.resolve(r.Target)
+	at, err := t.resolve(r.Target)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"iter"
 	"path"
 	"strings"
+
+	"github.com/usandbox/usandbox/launch"
 )
 
 // shape is what the compiler knows of the tree that the steps so far have built:
@@ -13,6 +15,7 @@ import (
 // look; of the latter nothing is assumed.
 type shape struct {
 	root branch
+	top  *launch.Var // the fd of the root
 }
 
 // branch is what is known of one path and of those below it.
@@ -37,17 +40,40 @@ type node struct {
 	source   string // what is mounted, as a path of the host; foreign only
 	writable bool   // foreign only
 	file     bool   // a mount of a file; foreign only
+
+	fd *launch.Var // of a file system of our own that is mounted there: its root
+}
+
+// find is what is known of the path p and of those below it; nil if nothing is.
+func (s *shape) find(p string) *branch {
+	b := &s.root
+	for name := range names(p) {
+		if b = b.below[name]; b == nil {
+			return nil
+		}
+	}
+	return b
 }
 
 // get is what is known of exactly the path p.
 func (s *shape) get(p string) (node, bool) {
-	b := &s.root
-	for name := range names(p) {
-		if b = b.below[name]; b == nil {
-			return node{}, false
+	if b := s.find(p); b != nil {
+		return b.node, b.known
+	}
+	return node{}, false
+}
+
+// grants reports whether a writable mount is there or below.
+func (b *branch) grants() bool {
+	if b == nil || b.writable {
+		return b != nil
+	}
+	for _, next := range b.below {
+		if next.grants() {
+			return true
 		}
 	}
-	return b.node, b.known
+	return false
 }
 
 // set records what is at p from now on. What was known below it is covered.
@@ -75,6 +101,9 @@ type place struct {
 	missing int    // how many components at the end do not exist, in a folder of our own
 	cover   string // the mount point of the foreign mount that path lies in or on; "" in our own
 	mount   node   // that mount
+
+	root *launch.Var // in our own: the fd of the root of the file system that path lies in
+	rel  string      // path below it
 }
 
 // maxLinks is how many symlinks the kernel follows in one path.
@@ -82,11 +111,15 @@ const maxLinks = 40
 
 // resolve finds where target leads to.
 func (s *shape) resolve(target string) (place, error) {
-	at := place{path: "/", node: node{kind: ownFolder}, exists: true}
+	top := place{path: "/", node: node{kind: ownFolder}, exists: true, root: s.top}
+	at := top
 	rest := split(target)
 	for links := 0; len(rest) > 0; {
 		name := rest[0]
 		rest = rest[1:]
+		if name == "." {
+			continue
+		}
 		if name == ".." {
 			up := path.Dir(at.path)
 			var err error
@@ -106,13 +139,18 @@ func (s *shape) resolve(target string) (place, error) {
 			}
 			rest = append(split(n.link), rest...)
 			if path.IsAbs(n.link) {
-				at = place{path: "/", node: node{kind: ownFolder}, exists: true}
+				at = top
 			}
 			continue
 		case known && n.kind == foreign:
 			at.node, at.exists, at.cover, at.mount = n, true, next, n
 		case known:
 			at.node, at.exists, at.cover, at.mount = n, true, "", node{}
+			if n.fd != nil {
+				at.root, at.rel, name = n.fd, "", ""
+			}
+		case at.mount.file:
+			return at, fmt.Errorf("%s lies below a file", next)
 		case at.cover != "":
 			at.exists = false
 		case at.node.kind != ownFolder:
@@ -120,7 +158,7 @@ func (s *shape) resolve(target string) (place, error) {
 		default:
 			at.missing, at.exists = 1, false
 		}
-		at.path = next
+		at.path, at.rel = next, path.Join(at.rel, name)
 	}
 	return at, nil
 }

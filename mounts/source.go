@@ -19,56 +19,36 @@ import (
 // is what will be mounted, or the launch fails. Below a folder that the sandbox
 // may write to they are refused: whoever writes there could point them anywhere.
 func (t *tree) source(name string) (real string, file bool, err error) {
-	if real, file, err = lookUp(name); err != nil {
-		return "", false, err
-	}
-	if t.throughGranted(name, real) {
-		return "", false, advise(fmt.Errorf("%s is reached by a symlink in a folder that the sandbox may write to", name),
-			"if you trust it, name %s itself", real)
-	}
-	return real, file, nil
-}
-
-// lookUp finds a path's real path, and whether it is a file. Most paths have no
-// symlink in them: one openat2(2) sees that.
-func lookUp(name string) (real string, file bool, err error) {
+	// Most paths have no symlink in them: one openat2(2) sees that.
 	fd, err := unix.Openat2(unix.AT_FDCWD, name, &unix.OpenHow{
 		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS,
 	})
 	real = path.Clean(name)
-	if err == nil && !strings.Contains(name, "..") {
-		var st unix.Stat_t
-		err = unix.Fstat(fd, &st)
-		unix.Close(fd)
-		return real, st.Mode&unix.S_IFMT != unix.S_IFDIR, err
-	}
-	if err == nil {
-		unix.Close(fd)
-	}
-	if real, err = filepath.EvalSymlinks(name); err != nil {
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
-			return "", false, missing(name)
+	if err != nil || strings.Contains(name, "..") {
+		if err == nil {
+			unix.Close(fd)
 		}
-		return "", false, err
+		if real, err = t.walk(name); err != nil {
+			return "", false, err
+		}
+		fd, err = unix.Openat2(unix.AT_FDCWD, real, &unix.OpenHow{
+			Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS,
+		})
+		if err != nil {
+			return "", false, unmissing(name, err)
+		}
 	}
-	info, err := os.Lstat(real)
-	return real, err == nil && !info.IsDir(), err
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	err = unix.Fstat(fd, &st)
+	return real, st.Mode&unix.S_IFMT != unix.S_IFDIR, err
 }
 
-// missing is the error of a source that does not exist.
-type missing string
-
-func (m missing) Error() string        { return "the source " + string(m) + " does not exist" }
-func (m missing) Is(target error) bool { return target == fs.ErrNotExist }
-
-// throughGranted reports whether name, whose real path is real, leads through a
-// symlink in a writable source. It walks the path as the kernel does.
-func (t *tree) throughGranted(name, real string) bool {
-	if len(t.granted) == 0 || path.Clean(name) == real {
-		return false
-	}
+// walk follows the symlinks in a path, as the kernel does, once: each is read one
+// time, and that decides both where it leads and whether it may.
+func (t *tree) walk(name string) (real string, err error) {
 	at, rest := "/", split(name)
-	for links := 0; len(rest) > 0 && links <= maxLinks; {
+	for links := 0; len(rest) > 0; {
 		step := rest[0]
 		rest = rest[1:]
 		if step == ".." || step == "." {
@@ -76,20 +56,48 @@ func (t *tree) throughGranted(name, real string) bool {
 			continue
 		}
 		link, err := os.Readlink(path.Join(at, step))
-		if err != nil { // no symlink
+		switch {
+		case errors.Is(err, unix.EINVAL): // no symlink
 			at = path.Join(at, step)
 			continue
+		case err != nil:
+			return "", unmissing(name, err)
+		case t.isGranted(at):
+			return "", advise(fmt.Errorf("%s is reached by a symlink in a folder that the sandbox may write to", name),
+				"if you trust it, name %s itself", absolute(at, link))
 		}
-		if t.isGranted(at) {
-			return true
+		if links++; links > maxLinks {
+			return "", fmt.Errorf("%s: too many symlinks", name)
 		}
-		if links++; path.IsAbs(link) {
+		if path.IsAbs(link) {
 			at = "/"
 		}
 		rest = append(split(link), rest...)
 	}
-	return false
+	return at, nil
 }
+
+// absolute is where a symlink in the folder at points to.
+func absolute(at, link string) string {
+	if path.IsAbs(link) {
+		return path.Clean(link)
+	}
+	return path.Join(at, link)
+}
+
+// unmissing is the error of a path that could not be looked up.
+func unmissing(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
+		return missing(name)
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// missing is the error of a source that does not exist.
+type missing string
+
+func (m missing) Error() string        { return "the source " + string(m) + " does not exist" }
+func (m missing) Is(target error) bool { return target == fs.ErrNotExist }
 
 // isGranted reports whether a real path is in a writable source.
 func (t *tree) isGranted(p string) bool {

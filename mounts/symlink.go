@@ -40,7 +40,7 @@ func (l Symlink) compile(t *tree) error {
 		return fmt.Errorf("%s exists", link)
 	}
 	t.create(parent, false)
-	t.p.Call(unix.SYS_SYMLINKAT, l.Link, t.new, relative(link))
+	t.p.Call(unix.SYS_SYMLINKAT, l.Link, parent.root, path.Join(parent.rel, path.Base(link)))
 	t.shape.set(link, node{kind: ownLink, link: l.Link})
 	return nil
 }

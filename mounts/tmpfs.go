@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/launch"
 )
 
 // Tmpfs is an empty folder in memory, gone with the sandbox, tmpfs(5). Those
@@ -31,7 +33,7 @@ func (m Tmpfs) check() error {
 }
 
 func (m Tmpfs) compile(t *tree) error {
-	at, err := t.prepare(m.Target, false, false)
+	at, err := t.prepare(m.Target, false)
 	if err != nil {
 		return err
 	}
@@ -47,9 +49,19 @@ func (m Tmpfs) compile(t *tree) error {
 	} else {
 		t.fresh("tmpfs", a, "mode", strconv.FormatUint(uint64(mode), 8), "size", strconv.FormatUint(m.Size, 10))
 	}
-	t.move()
-	t.mounted(at.path, node{kind: ownFolder})
+	t.mounted(at.path, node{kind: ownFolder, fd: t.moveOwn()})
 	return nil
+}
+
+// moveOwn moves t.tree, a file system of our own, onto t.dst, and returns its fd,
+// which stays open while the tree is built.
+func (t *tree) moveOwn() *launch.Var {
+	t.kept++
+	fd := t.p.Var("fs_" + strconv.Itoa(t.kept))
+	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
+	t.p.Close(t.dst)
+	t.p.Add(fd, t.tree, 0)
+	return fd
 }
 
 // private makes a mount of a new folder of the base as t.tree: a file system of

@@ -20,6 +20,7 @@ type tree struct {
 	tree     *launch.Var // its detached mount
 	fs       *launch.Var // the context of a new file system
 	folders  int         // of the base, for what is in memory
+	kept     int         // fds of file systems of our own
 	empty    bool        // the empty file and folder of Hide exist
 	pinned   map[string]bool
 	granted  []string // real paths of every writable source
@@ -64,6 +65,7 @@ func wrap(e Entry, err error) error {
 func (t *tree) begin() {
 	p := t.p
 	t.old, t.new = p.Var("old"), p.Var("new")
+	t.shape.top = t.new
 	t.src, t.dst, t.tree, t.fs = p.Var("src"), p.Var("dst"), p.Var("tree"), p.Var("fs")
 	flags := uint64(unix.MS_NOSUID | unix.MS_NODEV)
 	p.Doing("make every mount private")
@@ -101,8 +103,8 @@ func (t *tree) end() {
 
 // prepare makes sure, as far as it may, that target exists and is a folder or a
 // file, pins what leads to it, and opens it as t.dst. It uses t.tree.
-func (t *tree) prepare(target string, file, pin bool) (place, error) {
-	at, err := t.shape.resolve(target)
+func (t *tree) prepare(target string, file bool) (place, error) {
+	at, err := t.resolve(target)
 	if err != nil {
 		return at, err
 	}
@@ -110,11 +112,18 @@ func (t *tree) prepare(target string, file, pin bool) (place, error) {
 		return at, mismatch(target, file)
 	}
 	t.create(at, file)
-	if pin {
-		t.pin(at)
-	}
+	t.pin(at)
 	t.open(at)
 	return at, nil
+}
+
+// resolve finds where a target leads to. The root itself cannot be one.
+func (t *tree) resolve(target string) (place, error) {
+	at, err := t.shape.resolve(target)
+	if err == nil && at.path == "/" {
+		return at, errRoot
+	}
+	return at, err
 }
 
 func mismatch(target string, file bool) error {
@@ -125,34 +134,42 @@ func mismatch(target string, file bool) error {
 }
 
 // create makes the missing components of a path in file systems of our own. No
-// other process sees them yet and no symlink is among them.
+// other process sees them yet and no symlink is among them; and they are found
+// through an fd of the file system, as the folder that it is mounted on may be
+// one that others can rename.
 func (t *tree) create(at place, file bool) {
 	names := split(at.path)
-	for i := len(names) - at.missing; i < len(names); i++ {
-		name := path.Join(names[:i+1]...)
-		if file && i == len(names)-1 {
-			t.p.Call(unix.SYS_MKNODAT, t.new, name, unix.S_IFREG|0o444, 0)
-			t.shape.set("/"+name, node{kind: ownFile})
+	rels := split(at.rel)
+	for i := at.missing; i > 0; i-- {
+		name, where := path.Join(rels[:len(rels)-i+1]...), "/"+path.Join(names[:len(names)-i+1]...)
+		if file && i == 1 {
+			t.p.Call(unix.SYS_MKNODAT, at.root, name, unix.S_IFREG|0o444, 0)
+			t.shape.set(where, node{kind: ownFile})
 		} else {
-			t.p.Call(unix.SYS_MKDIRAT, t.new, name, 0o755)
-			t.shape.set("/"+name, node{kind: ownFolder})
+			t.p.Call(unix.SYS_MKDIRAT, at.root, name, 0o755)
+			t.shape.set(where, node{kind: ownFolder})
 		}
 	}
 }
 
-// open opens a destination as t.dst. In a folder that others can write to no
+// open opens a destination as t.dst: in our own through the file system's fd, in
+// a mount of the host's through the root. In a folder that others can write to no
 // symlink is followed.
 func (t *tree) open(at place) {
-	h := inRoot
-	if at.cover != "" && at.mount.writable {
+	root, name, h := t.new, at.path, inRoot
+	switch {
+	case at.cover == "":
+		root, name, h = at.root, at.rel, inRootExact
+	case at.mount.writable:
 		h = inRootExact
 	}
-	t.p.Call(unix.SYS_OPENAT2, t.new, relative(at.path), h, sizeofHow).To(t.dst).Retry()
+	t.p.Call(unix.SYS_OPENAT2, root, relative(name), h, sizeofHow).To(t.dst).Retry()
 }
 
 // pin makes a mount point of every folder between a writable mount and a path in
 // it, so that none of them can be renamed or replaced: rename(2) of a mount
-// point is EBUSY.
+// point is EBUSY. It is done before anything is mounted below them: what is
+// mounted on a folder later, even if only its clone, covers that.
 func (t *tree) pin(at place) {
 	if at.cover == "" || !at.mount.writable {
 		return
@@ -161,13 +178,16 @@ func (t *tree) pin(at place) {
 		if t.pinned[dir] {
 			break
 		}
-		defer func(dir string) {
-			t.pinned[dir] = true
-			t.open(place{path: dir, cover: at.cover, mount: at.mount})
-			t.cloneSelf()
-			t.move()
-		}(dir)
+		defer t.pinOne(place{path: dir, cover: at.cover, mount: at.mount})
 	}
+}
+
+// pinOne makes a mount point of one path.
+func (t *tree) pinOne(at place) {
+	t.pinned[at.path] = true
+	t.open(at)
+	t.cloneSelf()
+	t.move()
 }
 
 // mounted records that something is mounted on p. What was pinned below it is

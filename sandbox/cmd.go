@@ -40,6 +40,10 @@ type Cmd struct {
 	// Warning: a folder among them is a way into all that is below it.
 	ExtraFiles []*os.File
 
+	// Forked is called by Start while the sandbox is being set up; the command does
+	// not run before it has returned. It may be nil.
+	Forked func()
+
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
@@ -83,6 +87,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		dir:   c.dir(),
 		argv:  launch.Strings(c.Args),
 		env:   launch.Secret("environment", env),
+		gated: c.Forked != nil,
 	})
 }
 
@@ -125,7 +130,7 @@ func (c *Cmd) Start() (err error) {
 		return err
 	}
 	c.started = time.Now()
-	process, err := image.Start(&launch.Attr{Files: files, Prepare: c.installMaps})
+	process, err := image.Start(&launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps})
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type execution struct {
 	argv, env launch.Arg
 	forUser   *uint32 // the only one who may run it; nil: no check
 	closed    []int   // file descriptors that the command does not get
+	gated     bool    // it waits for Cmd.Forked
 }
 
 // compile appends the whole sandbox to p. This is the one place that knows the
@@ -80,6 +81,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		return err
 	}
 	noNewPrivileges(p)
+	if run.gated {
+		p.AwaitForked()
+	}
 	switch {
 	case policy.CommandIsInit && locked:
 		lockAlone(p, policy, id)

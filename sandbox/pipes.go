@@ -15,9 +15,11 @@ type pipes struct {
 	theirs []*os.File     // closed here when the command has started
 	ours   []*os.File     // closed here if it could not be
 	copies []func() error // run while the command runs
-	input  []func()       // likewise, but not waited for: a reader may block for ever
+	input  []func() error // likewise, but not waited for: a reader may block for ever
 	group  sync.WaitGroup
 	errs   []error
+
+	inputErr chan error
 
 	closeAfterWait []*os.File // handed out by StdoutPipe and StderrPipe
 }
@@ -69,9 +71,10 @@ func (p *pipes) reader(from io.Reader) (*os.File, error) {
 		return nil, err
 	}
 	p.theirs, p.ours = append(p.theirs, r), append(p.ours, w)
-	p.input = append(p.input, func() {
-		io.Copy(w, from) // a command that does not read its input is no error
+	p.input = append(p.input, func() error {
+		_, err := io.Copy(w, from)
 		w.Close()
+		return err
 	})
 	return r, nil
 }
@@ -112,8 +115,9 @@ func (p *pipes) run() {
 	for i, f := range p.copies {
 		p.group.Go(func() { p.errs[i] = f() })
 	}
+	p.inputErr = make(chan error, len(p.input))
 	for _, f := range p.input {
-		go f()
+		go func() { p.inputErr <- f() }()
 	}
 }
 
@@ -123,7 +127,14 @@ func (p *pipes) wait() error {
 	for _, f := range p.closeAfterWait {
 		f.Close()
 	}
-	for i, err := range p.errs {
+	for range p.input {
+		select {
+		case err := <-p.inputErr:
+			p.errs = append(p.errs, err)
+		default:
+		}
+	}
+	for i, err := range p.errs { // a command that does not read its input is no error
 		if errors.Is(err, unix.EPIPE) {
 			p.errs[i] = nil
 		}

@@ -3,8 +3,10 @@ package sandbox
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/usandbox/usandbox/mounts"
@@ -49,7 +51,10 @@ func BuildPolicy(dir string) (Policy, error) {
 // WithWritable returns the policy with dir writable, protected as BuildPolicy
 // does, and as the working directory.
 func (p Policy) WithWritable(dir string) (Policy, error) {
-	real, err := filepath.Abs(dir)
+	real, err := filepath.EvalSymlinks(dir) // before Abs, which takes ".." for what it is not
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
 	if err == nil {
 		real, err = filepath.EvalSymlinks(real)
 	}
@@ -84,6 +89,9 @@ var projects = []string{"/opt/", "/usr/src/", "/usr/local/src/"}
 
 // tooWide says why a folder shall not be writable in a sandbox, or nothing.
 func tooWide(dir string) string {
+	if strings.HasPrefix(dir, "/run/") {
+		return "where other programs have their sockets"
+	}
 	switch dir {
 	case "/":
 		return "the root of the file system"
@@ -92,7 +100,7 @@ func tooWide(dir string) string {
 	case "/var/lib", "/var/cache", "/var/log", "/var/spool", "/boot":
 		return "a system folder"
 	}
-	if home := homeDir(); home != "" {
+	for _, home := range homes() {
 		if real, err := filepath.EvalSymlinks(home); err == nil {
 			home = real
 		}
@@ -122,6 +130,17 @@ func homeDir() string {
 		return ""
 	}
 	return home
+}
+
+// homes are the caller's home folder as HOME and as /etc/passwd have it.
+func homes() (list []string) {
+	if home := homeDir(); home != "" {
+		list = append(list, home)
+	}
+	if u, err := user.LookupId(strconv.Itoa(os.Geteuid())); err == nil && filepath.IsAbs(u.HomeDir) && u.HomeDir != "/" {
+		list = append(list, filepath.Clean(u.HomeDir))
+	}
+	return list
 }
 
 // terminal is the path of the terminal on standard input; "" if it is none.

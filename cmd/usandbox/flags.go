@@ -195,8 +195,12 @@ func (f *runFlags) extraFiles() ([]*os.File, error) {
 		if fd < 3 {
 			return nil, flagError("keep-fd", fmt.Errorf("%d: 0, 1 and 2 are always open; name one from 3 up", fd))
 		}
-		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || fd > 1<<20 {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err != nil || flags&unix.FD_CLOEXEC != 0 || fd > 1<<20 { // close-on-exec: it is usandbox's own
 			return nil, flagError("keep-fd", fmt.Errorf("%d is not an open file descriptor", fd))
+		}
+		if len(files) > fd-3 && files[fd-3] != nil {
+			continue
 		}
 		for len(files) <= fd-3 {
 			files = append(files, nil)

@@ -14,7 +14,7 @@ func printable(text string) string {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)):
 			b.WriteString(`\x` + strconv.FormatUint(uint64(text[i])|0x100, 16)[1:])
-		case r == '\n' || strconv.IsPrint(r):
+		case strconv.IsPrint(r):
 			b.WriteRune(r)
 		default:
 			q := strconv.QuoteRune(r)

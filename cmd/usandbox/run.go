@@ -30,13 +30,12 @@ func runCommand(args []string) int {
 	if dir := writableHere(c.Policy); dir != "" {
 		watch = sandbox.Watch(dir)
 	}
+	signals := make(chan os.Signal, 64)
+	c.Forked = func() { catchSignals(signals) }
 	if err := c.Start(); err != nil {
 		return failStart(c, err)
 	}
-	time.AfterFunc(forwardAfter, func() {
-		go c.WatchStops(stopSelf)
-		forwardSignals(c)
-	})
+	go forwardSignals(c, signals)
 	time.AfterFunc(restAfter, rest)
 	err := c.Wait()
 	if watch != nil {

@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -18,24 +17,23 @@ var forwarded = map[os.Signal]bool{ // whether to the group
 	unix.SIGTERM: false, unix.SIGUSR1: false, unix.SIGUSR2: false,
 }
 
-// forwardAfter is how long the command has run when usandbox begins to pass
-// signals on. Go's signal machinery takes two threads and a third of a
-// millisecond, more than a short command does. A signal that comes before ends
-// usandbox as it ends any program, and with it the sandbox.
-const forwardAfter = 5 * time.Millisecond
-
-// forwardSignals passes signals on to the command from now on, but for those that
-// usandbox was started with ignored: by nohup, or as a background job of a plain
-// shell.
-func forwardSignals(c *sandbox.Cmd) {
+// catchSignals collects the signals that are for the command in ch, but for those
+// that usandbox was started with ignored: by nohup, or as a background job of a
+// plain shell. A signal that comes before ends usandbox as it ends any program,
+// and with it the sandbox, in which nothing runs yet.
+func catchSignals(ch chan os.Signal) {
 	var list []os.Signal
 	for s := range forwarded {
 		if !signal.Ignored(s) {
 			list = append(list, s)
 		}
 	}
-	ch := make(chan os.Signal, 64)
 	signal.Notify(ch, list...)
+}
+
+// forwardSignals passes on to the command what has been and will be collected.
+func forwardSignals(c *sandbox.Cmd, ch chan os.Signal) {
+	go c.WatchStops(stopSelf) // not before SIGCONT is caught: it is what ends a stop
 	for s := range ch {
 		if forwarded[s] {
 			c.SignalGroup(s.(syscall.Signal))
