@@ -60,7 +60,7 @@ func (f flags) text(a Arg) string {
 // flagTable is the names that this module's programs use. A function, so that
 // nothing of it is made unless a plan is printed.
 func flagTable() []flags {
-	open := []flagName{{unix.O_DIRECTORY, "O_DIRECTORY"}, {unix.O_PATH, "O_PATH"}, {unix.O_CLOEXEC, "O_CLOEXEC"}, {unix.O_WRONLY, "O_WRONLY"}}
+	open := []flagName{{unix.O_DIRECTORY, "O_DIRECTORY"}, {unix.O_PATH, "O_PATH"}, {unix.O_CLOEXEC, "O_CLOEXEC"}, {unix.O_WRONLY, "O_WRONLY"}, {unix.O_RDWR, "O_RDWR"}}
 	clone := []flagName{
 		{unix.CLONE_NEWUSER, "CLONE_NEWUSER"}, {unix.CLONE_NEWTIME, "CLONE_NEWTIME"}, {unix.CLONE_NEWPID, "CLONE_NEWPID"},
 		{unix.CLONE_NEWNS, "CLONE_NEWNS"}, {unix.CLONE_NEWUTS, "CLONE_NEWUTS"}, {unix.CLONE_NEWIPC, "CLONE_NEWIPC"},

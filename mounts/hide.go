@@ -25,11 +25,7 @@ func (h Hide) compile(t *tree) error {
 	if err != nil {
 		return err
 	}
-	if !t.empty {
-		t.empty = true
-		t.p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "/empty", 0o555)
-		t.p.Call(unix.SYS_MKNODAT, unix.AT_FDCWD, "/nothing", unix.S_IFREG|0o444, 0)
-	}
+	t.makeEmpty()
 	t.pin(at)
 	t.open(at)
 	source := "/empty"
@@ -41,4 +37,14 @@ func (h Hide) compile(t *tree) error {
 	t.move()
 	t.mounted(at.path, node{kind: foreign, file: file})
 	return nil
+}
+
+// makeEmpty makes, once, the empty folder and file that are laid over what is hidden.
+func (t *tree) makeEmpty() {
+	if t.empty {
+		return
+	}
+	t.empty = true
+	t.p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "/empty", 0o555)
+	t.p.Call(unix.SYS_MKNODAT, unix.AT_FDCWD, "/nothing", unix.S_IFREG|0o444, 0)
 }

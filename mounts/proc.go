@@ -9,7 +9,13 @@ import (
 // caller's own proc is partly covered, as in most containers.
 type Proc struct {
 	Target string
+	Masked bool // what tells of the kernel's memory, to root without any capability, is empty
 	Origin string
+}
+
+// secrets are the files of a proc that tell of the kernel's memory.
+var secrets = []string{
+	"kcore", "kpagecount", "kpageflags", "kpagecgroup", "slabinfo", "vmallocinfo", "keys", "timer_list", "kallsyms", "config.gz",
 }
 
 // Where is the mount point.
@@ -41,8 +47,25 @@ func (m Proc) compile(t *tree) error {
 		t.p.Close(t.tree)
 		t.p.Here(skip)
 	}
+	if m.Masked {
+		t.mask(at.path)
+	}
 	t.p.Close(t.dst)
 	return nil
+}
+
+// mask lays an empty file over each of the secrets of the proc at t.dst.
+func (t *tree) mask(proc string) {
+	t.makeEmpty()
+	for _, name := range secrets {
+		t.p.Doing("mask " + proc + "/" + name)
+		skip := t.p.Label("no_" + name)
+		t.p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, "/nothing", cloneNamed).To(t.tree)
+		t.setAttributes(attributes{readOnly: true, noExec: true})
+		t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, name, moveNamed).On(unix.ENOENT, skip)
+		t.p.Here(skip)
+		t.p.Close(t.tree)
+	}
 }
 
 // systemWide are the parts of a proc through which the system can be changed.

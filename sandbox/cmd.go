@@ -88,7 +88,18 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		argv:  launch.Strings(c.Args),
 		env:   launch.Secret("environment", env),
 		gated: c.Forked != nil,
+		null:  c.nullStreams(),
 	})
+}
+
+// nullStreams are the standard streams that are left out.
+func (c *Cmd) nullStreams() (fds []int) {
+	for fd, out := range []bool{c.Stdin == nil, c.Stdout == nil, c.Stderr == nil} {
+		if out {
+			fds = append(fds, fd)
+		}
+	}
+	return fds
 }
 
 func (c *Cmd) dir() string {

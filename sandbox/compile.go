@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,7 @@ type execution struct {
 	forUser   *uint32 // the only one who may run it; nil: no check
 	closed    []int   // file descriptors that the command does not get
 	gated     bool    // it waits for Cmd.Forked
+	null      []int   // file descriptors that are the null device
 }
 
 // compile appends the whole sandbox to p. This is the one place that knows the
@@ -122,6 +124,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Doing("change to the working directory " + run.dir)
 		p.Call(unix.SYS_CHDIR, run.dir)
 	}
+	ownNull(p, run.null)
 	// Filters that bind the command alone are loaded here, last.
 	p.Exec(run.name, run.paths, run.argv, run.env)
 	return nil
@@ -179,6 +182,20 @@ func limitUserNamespaces(p *launch.Program, policy *Policy, locked bool) {
 		userns.Limit(p, 1)
 	default:
 		userns.Limit(p, 0)
+	}
+}
+
+// ownNull appends: what is the caller's null device becomes the sandbox's own,
+// where it has one. The caller's could be changed through the file descriptor (its
+// mode, by a caller that is root); the sandbox's is on a read-only mount.
+func ownNull(p *launch.Program, fds []int) {
+	for _, n := range fds {
+		p.Doing("open the null device")
+		fd, none := p.Var("null"), p.Label("no_null_"+strconv.Itoa(n))
+		p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/dev/null", unix.O_RDWR|unix.O_CLOEXEC).To(fd).On(unix.ENOENT, none).On(unix.EACCES, none)
+		p.Call(unix.SYS_DUP3, fd, n, 0).On(unix.EINVAL, none) // n was closed, and it stays so
+		p.Close(fd)
+		p.Here(none)
 	}
 }
 

@@ -36,7 +36,8 @@ func systemFiles(root []mounts.Entry) []mounts.Entry {
 	if home := homeDir(); home != "" {
 		files = append(files, mounts.Tmpfs{Target: home, Mode: 0o700})
 	}
-	return slices.Clip(append(files, mounts.Proc{Target: "/proc"}, mounts.Dev{Target: "/dev", Console: terminal()}))
+	proc := mounts.Proc{Target: "/proc", Masked: os.Geteuid() == 0}
+	return slices.Clip(append(files, proc, mounts.Dev{Target: "/dev", Console: terminal()}))
 }
 
 // BuildPolicy is [SystemPolicy] for an untrusted build in dir: dir is writable,

@@ -39,6 +39,10 @@ func protectGit(dir string) ([]mounts.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The folders of other work trees of the same repository: nothing here uses them.
+	if info, err := os.Lstat(filepath.Join(git, "worktrees")); err == nil && info.IsDir() {
+		entries = append(entries, mounts.ReadOnly{Target: filepath.Join(git, "worktrees")})
+	}
 	modules := filepath.Join(git, "modules")
 	count := 0
 	err = filepath.WalkDir(modules, func(path string, d fs.DirEntry, err error) error {

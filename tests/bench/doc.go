@@ -1,0 +1,21 @@
+// Command bench measures usandbox beside bubblewrap and a plain C program, and
+// prints a table for each question:
+//
+//	launch      the time from start to end of a sandbox that runs /bin/true
+//	binds       the time that many bind mounts take
+//	throughput  launches a second, several at a time
+//	memory      what a sandbox at rest keeps
+//	build       a real build inside against outside
+//
+// Run it as an ordinary user, in the repository:
+//
+//	go run ./tests/bench [-n 200] [-only launch,binds] [-markdown]
+//
+// Everything that is compared runs in one process, in rounds, each round once and
+// in an order of its own, and what is compared are medians: a machine that is busy
+// or slow changes the times, and hardly the ratios. Each contestant makes the same
+// namespaces and mounts; peer.go and floor.c derive theirs from one policy.
+//
+// It must never: compare what was measured in different runs, leave out a contestant
+// without saying why, or name the machine.
+package main

@@ -1,0 +1,30 @@
+// Package tests holds the end-to-end tests: what the program does, seen from
+// outside, by a user.
+//
+// Each file in testdata/script is one behaviour, a script in the language of
+// [testscript]; its first line says which. A script begins in the folder
+// $WORK/project, with the home folder $WORK/home. usandbox is first in PATH, in
+// $BIN, beside probe, which asks the kernel what no common tool asks. Beside the
+// commands and conditions of testscript a script may use:
+//
+//	exits CODE program [args...]   like exec; the exit code has to be CODE
+//	ended CODE                     the same for the last background program, after wait;
+//	                               128+N, as in a shell, if signal N ended it
+//	signal NAME                    send a signal to the last background program
+//	state LETTER                   wait until that program is in a state, as in ps
+//	appears FILE                   wait until a file exists and is not empty
+//	gone                           wait until nothing is left of what ran below
+//	                               that program when it was sent its first signal
+//	owned UID:GID FILE...          the files belong to these ids
+//
+//	[root] [user]                  who runs the script
+//	[subids]                       subordinate ids are delegated to the user, and
+//	                               newuidmap and newgidmap are installed
+//
+// When root runs the tests, every script runs twice: as root, and as a user
+// without privilege, one who has subordinate ids if there is one.
+//
+// A test that cannot run says why: a script with skip, a test in Go by
+// t.Skip("skip: ..."). Which reasons are accepted where is in skips.txt; the program
+// report, run in continuous integration, fails for any other.
+package tests

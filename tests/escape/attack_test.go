@@ -1,0 +1,216 @@
+package escape
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usandbox/usandbox/sandbox"
+)
+
+// attack is one way to get at what was not given.
+type attack struct {
+	name    string
+	tries   string
+	defence string
+
+	inside  func(*prisoner) // runs in the sandbox
+	outside func(*scene)    // prepares, calls launch and compares; nil: only launch
+	under   []string        // names of policies; nil: all
+}
+
+// attacks is the table: one list a subject, each in its own file.
+var attacks = slices.Concat(procOne, descriptors, environment, walks, handles, identities, system, namespaces, links, gits, signals)
+
+func TestEscape(t *testing.T) {
+	for _, p := range policies {
+		t.Run(p.name, func(t *testing.T) {
+			probe := sandbox.Policy{}
+			if !p.change(t, &probe) {
+				return // this user cannot have it
+			}
+			for _, a := range attacks {
+				if a.under != nil && !slices.Contains(a.under, p.name) {
+					continue
+				}
+				t.Run(strings.ReplaceAll(a.name, " ", "_"), func(t *testing.T) { a.try(t, p.name) })
+			}
+		})
+	}
+}
+
+func (a *attack) try(t *testing.T, policy string) {
+	s := newScene(t, a, policy)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("%s\ntries:   %s\ndefence: %s", a.name, a.tries, a.defence)
+		}
+	})
+	if a.outside == nil {
+		s.launch()
+	} else {
+		a.outside(s)
+	}
+}
+
+// scene is what an attack plays in.
+type scene struct {
+	*testing.T
+	attack *attack
+	name   string // of the policy
+	base   string // holds all that follows
+	dir    string // the project: writable in the sandbox, and its working directory
+	secret string // a folder beside it, with the file token
+	token  string // what is in that file
+	cmd    *sandbox.Cmd
+	say    []string // arguments for the part inside
+}
+
+func newScene(t *testing.T, a *attack, name string) *scene {
+	t.Helper()
+	base, err := os.MkdirTemp(mine(), "scene-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(base) })
+	s := &scene{T: t, attack: a, name: name, base: base, token: rand.Text()}
+	s.dir, s.secret = filepath.Join(base, "project"), filepath.Join(base, "secret")
+	s.mkdir(base, s.dir, s.secret)
+	s.write(filepath.Join(s.secret, "token"), s.token)
+	if name == other { // everything but the base is theirs
+		uid, gid := unprivileged()
+		s.must(os.Chown(s.dir, int(uid), int(gid)))
+		s.must(os.Chown(s.secret, int(uid), int(gid)))
+	}
+	s.prepare()
+	return s
+}
+
+// prepare makes the command anew, for what is in the project now.
+func (s *scene) prepare() {
+	s.Helper()
+	p, _ := policy(s.T, s.name, s.dir)
+	s.cmd = &sandbox.Cmd{Args: []string{"/attack"}, Policy: p}
+}
+
+// patience is how long an attack may take.
+const patience = 20 * time.Second
+
+// launch runs the part inside and returns what it printed, which has nothing of
+// the secret in it.
+func (s *scene) launch() string {
+	s.Helper()
+	s.cmd.Args = append(s.cmd.Args, s.say...)
+	s.cmd.Env = append(sandbox.DefaultEnv(os.Environ()), s.role())
+	defer time.AfterFunc(patience, s.cmd.Kill).Stop()
+	out, err := s.cmd.CombinedOutput()
+	s.report(string(out), err)
+	return string(out)
+}
+
+func (s *scene) role() string {
+	return roleVariable + "=inside " + s.name + " " + s.attack.name
+}
+
+// report judges what the part inside printed.
+func (s *scene) report(out string, err error) {
+	s.Helper()
+	var exit *sandbox.ExitError
+	switch {
+	case err != nil && !errors.As(err, &exit):
+		s.Errorf("the sandbox did not start: %v", err)
+	case err != nil:
+		s.Errorf("the attack ended with %v", err)
+	case !strings.Contains(out, finished):
+		s.Errorf("the attack did not come to its end")
+	}
+	s.noSecret(out)
+	if s.Failed() {
+		s.Logf("%s", out)
+	}
+}
+
+// noSecret fails the test if the secret is in text.
+func (s *scene) noSecret(text string) {
+	s.Helper()
+	if strings.Contains(text, s.token) {
+		s.Errorf("the secret got out")
+	}
+}
+
+func (s *scene) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *scene) mkdir(dirs ...string) {
+	s.Helper()
+	for _, dir := range dirs {
+		s.must(os.MkdirAll(dir, 0o755))
+		s.must(os.Chmod(dir, 0o755))
+	}
+}
+
+func (s *scene) write(name, text string) {
+	s.Helper()
+	s.mkdir(filepath.Dir(name))
+	s.must(os.WriteFile(name, []byte(text), 0o644))
+}
+
+func (s *scene) symlink(text, name string) {
+	s.Helper()
+	s.must(os.Symlink(text, name))
+}
+
+func (s *scene) path(names ...string) string {
+	return filepath.Join(append([]string{s.dir}, names...)...)
+}
+
+// theirs gives everything in the project to the user that the sandbox is outside.
+func (s *scene) theirs() {
+	s.Helper()
+	if s.name != other {
+		return
+	}
+	uid, gid := unprivileged()
+	s.must(filepath.WalkDir(s.dir, func(name string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(name, int(uid), int(gid))
+	}))
+}
+
+// A table that names an attack twice, or forgets what stops it, is wrong.
+func TestTable(t *testing.T) {
+	seen := map[string]bool{}
+	for _, a := range attacks {
+		if seen[a.name] || a.name == "" || a.tries == "" || a.defence == "" || a.inside == nil && a.outside == nil {
+			t.Errorf("%q: named twice, or something is missing", a.name)
+		}
+		seen[a.name] = true
+		for _, p := range a.under {
+			if !slices.ContainsFunc(policies, func(x struct {
+				name   string
+				change func(*testing.T, *sandbox.Policy) bool
+			}) bool {
+				return x.name == p
+			}) {
+				t.Errorf("%q: there is no policy %q", a.name, p)
+			}
+		}
+	}
+	if os.Getenv("USANDBOX_ESCAPE_LIST") != "" {
+		for _, a := range attacks {
+			fmt.Printf("%-40s %s\n%40s defence: %s\n", a.name, a.tries, "", a.defence)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package escape
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/sandbox"
+)
+
+// Names of the policies that attacks are tried under.
+const (
+	build   = "build"    // BuildPolicy
+	asRoot  = "root-ids" // and the command is root in its own eyes
+	ranges  = "ranges"   // and has a range of ids
+	allCaps = "caps"     // and every capability
+	nested  = "userns"   // and may make further user namespaces
+	other   = "as"       // for root: another user outside
+)
+
+// policies change the policy for builds; false: they cannot be had by this user.
+var policies = []struct {
+	name   string
+	change func(t *testing.T, p *sandbox.Policy) bool
+}{
+	{build, func(*testing.T, *sandbox.Policy) bool { return true }},
+	{asRoot, func(_ *testing.T, p *sandbox.Policy) bool {
+		p.UID, p.GID = sandbox.ID(0), sandbox.ID(0)
+		return true
+	}},
+	{ranges, withRanges},
+	{allCaps, func(t *testing.T, p *sandbox.Policy) (ok bool) {
+		all, err := caps.All()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Capabilities = all
+		return true
+	}},
+	{nested, func(_ *testing.T, p *sandbox.Policy) bool {
+		p.UserNamespaces = true
+		return true
+	}},
+	{other, func(_ *testing.T, p *sandbox.Policy) bool {
+		uid, gid := unprivileged()
+		p.As = &sandbox.Credential{UID: uid, GID: gid}
+		return os.Getuid() == 0
+	}},
+}
+
+// withRanges maps the user's subordinate ids; for root, some that need not be
+// delegated.
+func withRanges(t *testing.T, p *sandbox.Policy) bool {
+	if os.Getuid() == 0 {
+		some := []idmap.SubRange{{Start: 100000, Count: 65536}}
+		p.UIDMap, p.GIDMap = idmap.Auto(0, some), idmap.Auto(0, some)
+		return true
+	}
+	var err error
+	if p.UIDMap, err = sandbox.AutoMap(idmap.UID); err == nil {
+		p.GIDMap, err = sandbox.AutoMap(idmap.GID)
+	}
+	var none *sandbox.NoneDelegatedError
+	if errors.As(err, &none) {
+		t.Skip("skip: no subordinate ids are delegated to this user")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return true
+}
+
+// policy is the one of that name for the folder dir, with the attack program.
+func policy(t *testing.T, name, dir string) (p sandbox.Policy, ok bool) {
+	p, err := sandbox.BuildPolicy(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Files = append(p.Files, mounts.Bind{Source: program, Target: "/attack"})
+	for _, x := range policies {
+		if x.name == name {
+			return p, x.change(t, &p)
+		}
+	}
+	t.Fatalf("BUG: no policy %q", name)
+	return p, false
+}

@@ -1,0 +1,114 @@
+// Command probe asks the kernel, from inside a sandbox, what no common program
+// asks. It is for the scripts of the end-to-end tests.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		fail(fmt.Errorf("no question"))
+	}
+	args := os.Args[2:]
+	ask, ok := map[string]func([]string) error{
+		"exchange":  exchange,
+		"setgroups": setgroups,
+		"session":   session,
+		"clock":     clock,
+		"cat-fd":    catFD,
+		"block":     block,
+		"steps":     steps,
+		"loopback":  loopback,
+		"listen":    listen,
+		"dial":      dial,
+	}[os.Args[1]]
+	if !ok {
+		fail(fmt.Errorf("unknown question %q", os.Args[1]))
+	}
+	if err := ask(args); err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "probe:", err)
+	os.Exit(1)
+}
+
+// exchange swaps two files, renameat2(2).
+func exchange(args []string) error {
+	return unix.Renameat2(unix.AT_FDCWD, args[0], unix.AT_FDCWD, args[1], unix.RENAME_EXCHANGE)
+}
+
+// setgroups sets the supplementary groups and prints them.
+func setgroups(args []string) error {
+	var list []int
+	for _, a := range args {
+		id, err := strconv.Atoi(a)
+		if err != nil {
+			return err
+		}
+		list = append(list, id)
+	}
+	if err := unix.Setgroups(list); err != nil {
+		return err
+	}
+	list, err := unix.Getgroups()
+	fmt.Println(list)
+	return err
+}
+
+// session prints whether the process leads its process group and its session.
+func session([]string) error {
+	pid, group := unix.Getpid(), unix.Getpgrp()
+	leader, err := unix.Getsid(0)
+	fmt.Printf("pid %d group %d session %d\n", pid, group, leader)
+	return err
+}
+
+// clock prints the seconds of the monotonic and the boot-time clock.
+func clock([]string) error {
+	var monotonic, boottime unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &monotonic); err != nil {
+		return err
+	}
+	err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &boottime)
+	fmt.Println(monotonic.Sec, boottime.Sec)
+	return err
+}
+
+// catFD prints what can be read from a file descriptor.
+func catFD(args []string) error {
+	fd, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	var buf [4096]byte
+	n, err := unix.Read(fd, buf[:])
+	if n > 0 {
+		os.Stdout.Write(buf[:n])
+	}
+	return err
+}
+
+// block executes a program with a signal blocked.
+func block(args []string) error {
+	name, err := exec.LookPath(args[1])
+	if err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	var set unix.Sigset_t
+	set.Val[0] = 1 << (unix.SignalNum("SIG"+args[0]) - 1)
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil); err != nil {
+		return err
+	}
+	return unix.Exec(name, args[1:], os.Environ())
+}

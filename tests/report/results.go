@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// event is a line of go test -json, "go doc test2json".
+type event struct {
+	Action, Package, Test, Output string
+	ImportPath                    string // of a build
+	FailedBuild                   string
+}
+
+// result is one test, or a package if it has no name.
+type result struct {
+	pkg, test string
+	action    string // pass, fail or skip; empty: it never ended
+	output    strings.Builder
+	parent    bool // it has subtests
+}
+
+type results []*result
+
+func readResults(r io.Reader) (results, error) {
+	var list results
+	known := map[[2]string]*result{}
+	get := func(pkg, test string) *result {
+		key := [2]string{pkg, test}
+		if known[key] == nil {
+			known[key] = &result{pkg: pkg, test: test}
+			list = append(list, known[key])
+		}
+		return known[key]
+	}
+	in := bufio.NewReader(r)
+	for {
+		line, err := in.ReadString('\n')
+		if strings.HasPrefix(line, "{") {
+			var e event
+			if err := json.Unmarshal([]byte(line), &e); err != nil {
+				return nil, fmt.Errorf("%w in %q", err, line)
+			}
+			list.take(get, e)
+		} else if strings.TrimSpace(line) != "" {
+			get("", "").output.WriteString(line) // go itself has something to say
+		}
+		if err == io.EOF {
+			return list, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (results) take(get func(pkg, test string) *result, e event) {
+	if e.Package == "" {
+		e.Package, _, _ = strings.Cut(e.ImportPath, " ")
+	}
+	t := get(e.Package, e.Test)
+	switch e.Action {
+	case "pass", "fail", "skip":
+		t.action = e.Action
+	case "build-fail":
+		t.action = "fail"
+	case "run":
+		if parent, _, ok := cutLast(e.Test); ok {
+			get(e.Package, parent).parent = true
+		}
+	case "output", "build-output":
+		t.output.WriteString(e.Output)
+	}
+}
+
+func cutLast(test string) (parent, name string, ok bool) {
+	i := strings.LastIndexByte(test, '/')
+	if i < 0 {
+		return "", test, false
+	}
+	return test[:i], test[i+1:], true
+}
+
+// print tells what failed and what was skipped, and counts. A test with subtests
+// counts only if it failed by itself.
+func (list results) print(w io.Writer, name string, allowed reasons) (n tally) {
+	failed := map[string]bool{}
+	for _, t := range list {
+		if t.test != "" && t.action == "fail" {
+			failed[t.pkg] = true
+		}
+	}
+	for _, t := range list {
+		switch {
+		case t.test == "" && t.action == "fail" && failed[t.pkg]:
+			// Its tests are told.
+		case t.test == "" && t.action != "fail" && t.action != "":
+		case t.pkg == "":
+			fmt.Fprintf(w, "%s: %s", name, &t.output)
+			n.failed++
+		case t.action == "skip":
+			reason := t.reason()
+			line := fmt.Sprintf("%s %s: %s", relative(t.pkg), t.test, reason)
+			if allowed.match(line) {
+				fmt.Fprintf(w, "%s: skipped: %s\n", name, line)
+				n.skipped++
+			} else {
+				fmt.Fprintf(w, "%s: SKIPPED for a reason that is not in the list: %s\n", name, line)
+				n.failed++
+			}
+		case t.action == "pass":
+			if !t.parent {
+				n.passed++
+			}
+		case t.parent && list.childFailed(t):
+		default:
+			if t.action == "" {
+				t.output.WriteString("it never ended\n")
+			}
+			fmt.Fprintf(w, "%s: FAILED: %s %s\n%s\n", name, relative(t.pkg), t.test, &t.output)
+			n.failed++
+		}
+	}
+	return n
+}
+
+func (list results) childFailed(t *result) bool {
+	return slices.ContainsFunc(list, func(c *result) bool {
+		return c.pkg == t.pkg && c.action != "pass" && c.action != "skip" && strings.HasPrefix(c.test, t.test+"/")
+	})
+}
+
+// logged is how a test says where it logs.
+var logged = regexp.MustCompile(`^\s*[\w.-]+\.go:\d+: `)
+
+// reason is what a test logged behind "skip: ", or else the last thing it logged.
+func (t *result) reason() string {
+	reason := ""
+	for line := range strings.Lines(t.output.String()) {
+		at := logged.FindString(line)
+		if at == "" {
+			continue
+		}
+		reason = strings.TrimSpace(line[len(at):])
+		if marked, ok := strings.CutPrefix(reason, "skip: "); ok {
+			return marked
+		}
+	}
+	return reason
+}
+
+// relative is a package's path in its module.
+func relative(pkg string) string {
+	parts := strings.SplitN(pkg, "/", 4)
+	if len(parts) < 4 {
+		return pkg
+	}
+	return parts[3]
+}
