@@ -39,7 +39,7 @@ func prepared(f func() int) int {
 	if err := os.Chmod(folder, 0o755); err != nil {
 		return failed(err)
 	}
-	build := exec.Command(goProgram(), "build", "-o", filepath.Join(folder, "bin")+"/", "../cmd/usandbox", "./probe")
+	build := exec.Command("go", "build", "-o", filepath.Join(folder, "bin")+"/", "../cmd/usandbox", "./probe") // go test puts it in PATH
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
@@ -62,16 +62,9 @@ func temporary() string {
 	return os.TempDir()
 }
 
-func goProgram() string {
-	if name, err := exec.LookPath("go"); err == nil {
-		return name
-	}
-	return "/usr/local/go/bin/go" // where its installer puts it
-}
-
 // goFolder is the root of the Go installation.
 func goFolder() string {
-	out, err := exec.Command(goProgram(), "env", "GOROOT").Output()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return ""
 	}

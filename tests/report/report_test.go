@@ -39,6 +39,8 @@ func TestReport(t *testing.T) {
 			"FAILED: c/d T/a\nit broke\n\n0 passed, 1 failed, 0 skipped\n", false},
 		{"fails beside its subtests", output("run T", "run T/a", "pass T/a", "output T it broke", "fail T", "fail -"),
 			"FAILED: c/d T\nit broke\n\n1 passed, 1 failed, 0 skipped\n", false},
+		{"names with slashes", output("run T", "run T//proc/1", "pass T//proc/1", "pass T", "pass -"),
+			"1 passed, 0 failed, 0 skipped\n", true},
 		{"skip that is allowed", output("run T", "output T     x_test.go:7: no tool", "output T --- SKIP: T (0.00s)", "skip T", "pass -"),
 			"skipped: c/d T: no tool\n0 passed, 0 failed, 1 skipped\n", true},
 		{"skip that is marked", output("run T", "output T     x_test.go:7: skip: no tool", "output T     x_test.go:9: more", "skip T", "pass -"),

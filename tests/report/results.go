@@ -22,7 +22,6 @@ type result struct {
 	pkg, test string
 	action    string // pass, fail or skip; empty: it never ended
 	output    strings.Builder
-	parent    bool // it has subtests
 }
 
 type results []*result
@@ -69,21 +68,9 @@ func (results) take(get func(pkg, test string) *result, e event) {
 		t.action = e.Action
 	case "build-fail":
 		t.action = "fail"
-	case "run":
-		if parent, _, ok := cutLast(e.Test); ok {
-			get(e.Package, parent).parent = true
-		}
 	case "output", "build-output":
 		t.output.WriteString(e.Output)
 	}
-}
-
-func cutLast(test string) (parent, name string, ok bool) {
-	i := strings.LastIndexByte(test, '/')
-	if i < 0 {
-		return "", test, false
-	}
-	return test[:i], test[i+1:], true
 }
 
 // print tells what failed and what was skipped, and counts. A test with subtests
@@ -114,10 +101,10 @@ func (list results) print(w io.Writer, name string, allowed reasons) (n tally) {
 				n.failed++
 			}
 		case t.action == "pass":
-			if !t.parent {
+			if !list.below(t, func(*result) bool { return true }) {
 				n.passed++
 			}
-		case t.parent && list.childFailed(t):
+		case list.below(t, (*result).bad):
 		default:
 			if t.action == "" {
 				t.output.WriteString("it never ended\n")
@@ -129,11 +116,14 @@ func (list results) print(w io.Writer, name string, allowed reasons) (n tally) {
 	return n
 }
 
-func (list results) childFailed(t *result) bool {
-	return slices.ContainsFunc(list, func(c *result) bool {
-		return c.pkg == t.pkg && c.action != "pass" && c.action != "skip" && strings.HasPrefix(c.test, t.test+"/")
+// below reports whether t has a subtest for which f holds.
+func (list results) below(t *result, f func(*result) bool) bool {
+	return t.test != "" && slices.ContainsFunc(list, func(s *result) bool {
+		return s.pkg == t.pkg && strings.HasPrefix(s.test, t.test+"/") && f(s)
 	})
 }
+
+func (t *result) bad() bool { return t.action != "pass" && t.action != "skip" }
 
 // logged is how a test says where it logs.
 var logged = regexp.MustCompile(`^\s*[\w.-]+\.go:\d+: `)
