@@ -46,6 +46,11 @@ func (p *Program) Begin() {
 	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, Struct("all", all), o.sigmask.Addr(), setSize)
 	p.Call(unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), Struct("default", make([]byte, 32)), o.sigchld.Addr(), setSize)
 	p.Call(unix.SYS_UMASK, 0).To(o.umask)
+	if !p.standing {
+		// So that a signal to the caller's group cannot kill both at once.
+		p.Doing("make a process group of its own")
+		p.Call(unix.SYS_SETPGID, 0, 0)
+	}
 	p.Doing("close inherited file descriptors")
 	first := p.fds
 	if !p.standing {

@@ -15,7 +15,9 @@ import (
 // mounts together that a more privileged user namespace has made
 // (mount_namespaces(7)). So such a command runs in a second user namespace below
 // the one that built the tree, with the same ids, and in namespaces that belong to
-// the second; the PID namespace alone is the first's.
+// the second; the PID namespace alone is the first's. It can still leave the whole
+// tree, with a file descriptor of a writable folder, below which it then meets no
+// mount points: docs/security.md.
 
 // second are the namespaces of the second user namespace.
 var second = userns.SetOf(userns.User, userns.Mount)

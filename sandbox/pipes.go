@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -40,7 +41,25 @@ func (p *pipes) open(c *Cmd) (files []*os.File, err error) {
 			return nil, err
 		}
 	}
+	for fd, f := range []*os.File{in, out, errOut} {
+		if err := noFolder(fd, f); err != nil {
+			return nil, err
+		}
+	}
 	return append([]*os.File{in, out, errOut}, c.ExtraFiles...), nil
+}
+
+// noFolder refuses a folder as a standard stream: all that is below it, and above,
+// could be reached through it. Nobody means that; ExtraFiles are for those who do.
+func noFolder(fd int, f *os.File) error {
+	if f == nil {
+		return nil
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return fmt.Errorf("file descriptor %d is a folder, through which the command would reach the host's files", fd)
+	}
+	return nil
 }
 
 // same reports whether two writers are one, so that writes to them do not race.

@@ -1,6 +1,11 @@
 package sandbox
 
-import "golang.org/x/sys/unix"
+import (
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // actedOn are names in a project folder that programs on the host act on without
 // being asked: version control, shells, editors, language tools.
@@ -44,7 +49,7 @@ func inspect(dir string) map[string]identityOf {
 		return found
 	}
 	defer unix.Close(fd)
-	for _, name := range actedOn {
+	for _, name := range slices.Concat(actedOn, nested(dir)) {
 		var st unix.Stat_t
 		if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 			continue
@@ -61,13 +66,33 @@ func inspect(dir string) map[string]identityOf {
 	return found
 }
 
+// maxNested bounds how many folders are looked into for a repository.
+const maxNested = 1000
+
+// nested are the names of repositories in the folders of dir: as a submodule, git
+// looks into one, and obeys its settings, when it is used in dir itself.
+func nested(dir string) (names []string) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	list, _ := f.ReadDir(maxNested)
+	for _, e := range list {
+		if e.IsDir() && e.Name() != ".git" {
+			names = append(names, e.Name()+"/.git", e.Name()+"/.git/config", e.Name()+"/.git/commondir")
+		}
+	}
+	return names
+}
+
 // Changes are the names, relative to the folder, that were not there, were
 // something else, or were files with other contents, when Watch was called; and
 // those of git's own that are gone, which makes git look for a repository elsewhere.
 func (p *Planted) Changes() []string {
 	var names []string
 	now := inspect(p.dir)
-	for _, name := range actedOn {
+	for _, name := range slices.Concat(actedOn, nested(p.dir)) {
 		id, ok := now[name]
 		was, before := p.before[name]
 		if ok && was != id || before && !ok && changing[name] {

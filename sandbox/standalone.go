@@ -20,8 +20,8 @@ import (
 // nil means the ones of [DefaultEnv], and an entry "K", "LC_*" or "*" the ones of
 // that name, all from the environment it is run in; an entry "-K" removes K from them.
 //
-// It cannot have what needs a process outside to watch it: id maps of ranges,
-// standard streams and files that are not the ones it is started with.
+// It cannot have what needs a process outside to watch it: id maps of ranges, a
+// command that is PID 1, standard streams and files that are not the ones it is started with.
 func (c *Cmd) Standalone() ([]byte, error) {
 	if len(c.Args) == 0 || c.Args[0] == "" {
 		return nil, errors.New("no command")
@@ -31,6 +31,9 @@ func (c *Cmd) Standalone() ([]byte, error) {
 		return nil, &PolicyError{"UIDMap", needsSupervisor("a map of id ranges is installed by newuidmap, which a supervisor runs")}
 	case len(c.Policy.GIDMap) > 0:
 		return nil, &PolicyError{"GIDMap", needsSupervisor("a map of id ranges is installed by newgidmap, which a supervisor runs")}
+	}
+	if c.Policy.CommandIsInit {
+		return nil, &PolicyError{"CommandIsInit", needsSupervisor("a command that is PID 1 could outlive the program that started it")}
 	}
 	p := launch.NewStandalone(3 + len(c.ExtraFiles))
 	env, rules := environmentRules(c.Env)

@@ -17,6 +17,7 @@ import (
 //
 // go test ./tests -run TestPlan -update writes it anew.
 func TestPlan(t *testing.T) {
+	readSources()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

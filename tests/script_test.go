@@ -71,7 +71,22 @@ func goFolder() string {
 	return strings.TrimSpace(string(out))
 }
 
+// readSources opens what the programs are built from, so that the test cache knows
+// that it matters. It notices only what is opened while a test runs.
+func readSources() {
+	filepath.WalkDir("..", func(name string, _ os.DirEntry, _ error) error {
+		switch filepath.Ext(name) {
+		case ".go", ".s", ".mod", ".sum":
+			os.ReadFile(name)
+		case ".git":
+			return filepath.SkipDir
+		}
+		return nil
+	})
+}
+
 func TestScript(t *testing.T) {
+	readSources()
 	scripts, err := filepath.Glob("testdata/script/*.txt")
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
