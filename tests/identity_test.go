@@ -41,8 +41,11 @@ type person struct {
 // prepareUser chooses a user and gives them a folder.
 func prepareUser(scripts []string) (person, error) {
 	p := unprivileged()
-	p.dir = filepath.Join(folder, "user")
-	if err := os.Mkdir(p.dir, 0o755); err != nil {
+	var err error
+	if p.dir, err = os.MkdirTemp(folder, "user-"); err != nil {
+		return p, err
+	}
+	if err := os.Chmod(p.dir, 0o755); err != nil {
 		return p, err
 	}
 	self, err := os.Executable()

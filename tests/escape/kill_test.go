@@ -45,7 +45,11 @@ func TestKill(t *testing.T) {
 			before, mountsBefore := snapshot(t, s.base, filepath.Join(mine(), "tmp"), filepath.Join(mine(), "runtime")), hostMounts(t)
 			ran := 0
 			for i := range rounds(t, 24) {
-				if s.killOnce(way.flags, way.outer, time.Duration(i%40)*time.Millisecond+rand.N(time.Millisecond)) {
+				moment := time.Duration(i%40)*time.Millisecond + rand.N(time.Millisecond)
+				if len(way.flags) > 0 {
+					moment *= 8 // newuidmap and newgidmap take their time
+				}
+				if s.killOnce(way.flags, way.outer, moment) {
 					ran++
 				}
 				if t.Failed() {
