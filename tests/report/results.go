@@ -109,11 +109,22 @@ func (list results) print(w io.Writer, name string, allowed reasons) (n tally) {
 			if t.action == "" {
 				t.output.WriteString("it never ended\n")
 			}
-			fmt.Fprintf(w, "%s: FAILED: %s %s\n%s\n", name, relative(t.pkg), t.test, &t.output)
+			fmt.Fprintf(w, "%s: FAILED: %s %s\n%s\n", name, relative(t.pkg), t.test, tail(t.output.String()))
 			n.failed++
 		}
 	}
 	return n
+}
+
+// maxLines is how many lines of a failed test's output are of use.
+const maxLines = 80
+
+func tail(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	if len(lines) > maxLines {
+		lines = append([]string{"...\n"}, lines[len(lines)-maxLines:]...)
+	}
+	return strings.Join(lines, "")
 }
 
 // below reports whether t has a subtest for which f holds.
