@@ -147,14 +147,12 @@ func TestSignal(t *testing.T) {
 	}
 }
 
-// A signal to the group ends the sleep, so that the shell can run its trap; one to
-// the shell alone would wait for the sleep.
+// A signal to the group reaches the child too, for which the shell waits in its trap.
 func TestSignalGroup(t *testing.T) {
 	leavesNothing(t)
-	c := sh(`trap 'exit 7' INT; echo ready; sleep 1000; exit 8`)
+	c := sh(`trap 'wait; exit 7' HUP; (trap 'exit 0' HUP; echo ready; while :; do sleep 0.01; done) & wait; exit 8`)
 	started(t, c)
-	time.Sleep(50 * time.Millisecond) // until sleep is there
-	if err := c.SignalGroup(unix.SIGINT); err != nil {
+	if err := c.SignalGroup(unix.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	if c.Wait(); c.Result().ExitCode() != 7 {
