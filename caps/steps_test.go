@@ -30,7 +30,7 @@ func after(t *testing.T, uid int, f func(*launch.Program)) Sets {
 		p.Close(fd)
 	}
 	init := p.Label("init")
-	p.ForkInit(init)
+	p.ForkInit(init, unix.CLONE_NEWPID)
 	p.Supervise(true)
 	p.Here(init)
 	p.BeginInit()

@@ -24,7 +24,7 @@ func told(t *testing.T, script string, f func(*launch.Program), prepare func(pid
 	p.Call(unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
 	f(p)
 	init := p.Label("init")
-	p.ForkInit(init)
+	p.ForkInit(init, unix.CLONE_NEWPID)
 	p.Supervise(true)
 	p.Here(init)
 	p.BeginInit()

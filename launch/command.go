@@ -19,11 +19,8 @@ func (p *Program) BeginCommand() {
 // one of them was found, else ENOENT, as execvp(3) has it. Name is what the
 // error calls it; argv and env are the addresses of arrays as [Strings] makes them.
 func (p *Program) Exec(name string, paths []string, argv, env Arg) {
-	o := &p.own
 	p.Doing("restore the caller's signal state")
-	p.Call(unix.SYS_UMASK, o.umask)
-	p.Call(unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), o.sigchld.Addr(), 0, setSize)
-	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, o.sigmask.Addr(), 0, setSize)
+	p.restoreSignals()
 
 	// Two chains: the second is for those who have seen EACCES.
 	p.Doing("execute " + name)

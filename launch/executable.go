@@ -39,15 +39,20 @@ func refused(err error) bool {
 		errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL)
 }
 
-func (img *Image) execMemfd(files []*os.File) (pid int, err error) {
-	fd, err := unix.MemfdCreate(argv0, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
+// memfd is a new sealed memfd that holds the image.
+func (img *Image) memfd() (fd int, err error) {
+	fd, err = unix.MemfdCreate(argv0, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
 	if err == unix.EINVAL { // before Linux 6.3
 		fd, err = unix.MemfdCreate(argv0, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	}
 	if err != nil {
 		return 0, os.NewSyscallError("memfd_create", err)
 	}
-	defer func() { unix.Close(fd) }()
+	defer func() {
+		if err != nil {
+			unix.Close(fd)
+		}
+	}()
 	for b := img.elf; len(b) > 0; {
 		n, err := ignoringEINTR(func() (int, error) { return unix.Write(fd, b) })
 		if err != nil {
@@ -58,6 +63,15 @@ func (img *Image) execMemfd(files []*os.File) (pid int, err error) {
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
 		return 0, fmt.Errorf("seal the sandbox's image: %w", err)
 	}
+	return fd, nil
+}
+
+func (img *Image) execMemfd(files []*os.File) (pid int, err error) {
+	fd, err := img.memfd()
+	if err != nil {
+		return 0, err
+	}
+	defer func() { unix.Close(fd) }()
 	// The child moves the files to their numbers before it executes
 	// /proc/self/fd/N: N has to lie above every number it may use for that.
 	high := len(files)

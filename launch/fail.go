@@ -6,6 +6,9 @@ import (
 
 // What the interpreter leaves at the start of the data segment when a step fails.
 var (
+	stackPointer = &Var{name: "stack_pointer", at: dataBase} // at the start: argc, argv and envp lie there
+	ownName      = &Var{name: "argv0", at: dataBase + 40}
+
 	failStep  = &Var{name: "failed", at: dataBase + 8} // address of the step's record
 	failErrno = &Var{name: "errno", at: dataBase + 16}
 	failText  = &Var{name: "words", at: dataBase + 24}

@@ -42,6 +42,8 @@ func (p *Program) Image() (*Image, error) {
 	case p.onFail != nil: // compiled before
 	case p.standing:
 		p.failWithWords()
+	case p.inPlace:
+		p.failAgain()
 	default:
 		p.failToStatus()
 	}

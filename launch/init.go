@@ -24,7 +24,7 @@ func (p *Program) TieToParent() {
 	poll, alive := p.Var("poll"), p.Label("parent_alive")
 	p.Add(poll, p.own.reportWrite, 0) // struct pollfd: fd, no events but errors
 	p.Call(unix.SYS_PPOLL, poll.Addr(), 1, Words("now", 0, 0), 0, setSize)
-	p.If(poll, unix.POLLERR<<48, 0, alive)
+	p.If(poll, (unix.POLLERR|unix.POLLHUP)<<48, 0, alive) // of a pipe, of a socket
 	p.Fail(unix.ECANCELED)
 	p.Here(alive)
 }
@@ -59,8 +59,10 @@ func (p *Program) ForkCommand(command *Label, apart bool) {
 // and its end to outer. When init ends, the kernel kills what is left.
 func (p *Program) Reap() {
 	o := &p.own
-	record, pid := p.Buffer("record", recordBytes-8), p.Var("pid")
+	record, pid := p.Data("reaped", recordBytes, recordCommand), p.Var("pid")
+	status := record.At(8)
 	const report = 0
+	p.commandRuns()
 	// Init must not hold the command's standard streams open; see Supervise.
 	p.Doing("keep init's file descriptor only")
 	p.Call(unix.SYS_DUP3, o.reportWrite, report, unix.O_CLOEXEC).On(unix.EINVAL, nil)
@@ -68,11 +70,11 @@ func (p *Program) Reap() {
 	p.Doing("reap")
 	again, ours := p.Label("reap"), p.Label("reaped_command")
 	p.Here(again)
-	p.Call(unix.SYS_WAIT4, -1, record.Addr(), unix.WUNTRACED|unix.WALL, record.At(8).Addr()).To(pid)
+	p.Call(unix.SYS_WAIT4, -1, status.Addr(), unix.WUNTRACED|unix.WALL, record.At(16).Addr()).To(pid)
 	p.If(pid, ^uint64(0), o.commandPID, ours)
 	p.Jump(again)
 	p.Here(ours)
-	p.Call(unix.SYS_WRITE, report, record.Addr(), recordBytes-8) // if it cannot be told, init must not end with 0
-	p.If(record, 0xff, 0x7f, again)                              // stopped: not the end
+	p.Call(unix.SYS_WRITE, report, record.Addr(), recordBytes) // if it cannot be told, init must not end with 0
+	p.If(status, 0xff, 0x7f, again)                            // stopped: not the end
 	p.Call(unix.SYS_EXIT_GROUP, 0)
 }

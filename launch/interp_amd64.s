@@ -15,6 +15,8 @@ TEXT ·interp(SB),NOSPLIT|NOFRAME,$0-0
 	MOVQ	0(R15), BX		// the first record
 	MOVQ	16(R15), R12		// the data segment
 	MOVQ	SP, 0(R12)		// argc, argv and envp lie there
+	MOVQ	8(SP), AX
+	MOVQ	AX, 40(R12)		// argv[0]
 step:
 	MOVL	$1000, R14
 again:

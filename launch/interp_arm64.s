@@ -18,6 +18,8 @@ TEXT ·interp(SB),NOSPLIT|NOFRAME,$0-0
 	MOVD	16(R20), R21		// the data segment
 	MOVD	RSP, R0
 	MOVD	R0, 0(R21)		// argc, argv and envp lie there
+	MOVD	8(R0), R1
+	MOVD	R1, 40(R21)		// argv[0]
 step:
 	MOVD	$1000, R22
 again:

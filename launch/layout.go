@@ -24,7 +24,7 @@ const (
 	//  12 the step's words: their length, then they   16 six arguments
 	//  40 three pairs of errno and record
 
-	dataReserved = 64 // stack pointer, then failed record, errno, words, length of words
+	dataReserved = 64 // stack pointer, failed record, errno, words, length of words, argv[0]
 )
 
 // layout places a program's parts at addresses and encodes them, all into the

@@ -11,7 +11,7 @@ import (
 // is what the sandbox is for. Each method here appends one piece of one of
 // them; the caller of this package puts the pieces in order:
 //
-//	Begin, ForkInit, Supervise   outer
+//	Begin, ForkInit, Supervise   outer (or Attend, if it is its own caller)
 //	BeginInit, ForkCommand, Reap init
 //	Exec                         command (or init, if the command is PID 1)
 
@@ -24,6 +24,8 @@ type processVars struct {
 	initPidfd, initPID      *Var
 	commandPID              *Var
 	exitCode                *Var // of a failure of a standalone image
+	phase                   *Var // in place: what a failure means, see phaseAlone
+	goBack                  *Label
 }
 
 const (
@@ -46,14 +48,21 @@ func (p *Program) Begin() {
 	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, Struct("all", all), o.sigmask.Addr(), setSize)
 	p.Call(unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), Struct("default", make([]byte, 32)), o.sigchld.Addr(), setSize)
 	p.Call(unix.SYS_UMASK, 0).To(o.umask)
-	if !p.standing {
+	if p.supervised() {
 		// So that a signal to the caller's group cannot kill both at once.
 		p.Doing("make a process group of its own")
 		p.Call(unix.SYS_SETPGID, 0, 0)
 	}
 	p.Doing("close inherited file descriptors")
 	first := p.fds
-	if !p.standing {
+	switch {
+	case p.inPlace:
+		p.Call(unix.SYS_FCNTL, p.again, unix.F_SETFD, unix.FD_CLOEXEC)
+		if p.again > first {
+			p.Call(unix.SYS_CLOSE_RANGE, first, p.again-1, 0)
+		}
+		first = p.again + 1
+	case !p.standing:
 		p.Call(unix.SYS_CLOSE_RANGE, p.statusFD(), p.controlFD(), unix.CLOSE_RANGE_CLOEXEC)
 		first = p.controlFD() + 1
 	}
@@ -130,9 +139,17 @@ func (p *Program) AwaitForked() {
 	p.Here(forked)
 }
 
-// ForkInit appends the clone of init into a new PID namespace: outer goes on
-// with the next step, init at label init.
-func (p *Program) ForkInit(init *Label) {
+// supervised reports whether the program's caller is another process, which
+// watches it.
+func (p *Program) supervised() bool { return !p.standing && !p.inPlace }
+
+// ForkInit appends the clone of init into new namespaces (CLONE_NEW* flags, the
+// PID namespace among them): outer goes on with the next step, init at label init.
+func (p *Program) ForkInit(init *Label, namespaces uint64) {
+	if p.inPlace {
+		p.forkInitInPlace(init, namespaces)
+		return
+	}
 	o := &p.own
 	p.Doing("make a pipe between the sandbox's processes")
 	o.report, o.reportRead, o.reportWrite = p.Var("report"), p.Var("report_read"), p.Var("report_write")
@@ -141,7 +158,7 @@ func (p *Program) ForkInit(init *Label) {
 	p.And(o.reportWrite, o.report.At(4), 0xffffffff)
 	p.Doing("create the PID namespace")
 	o.initPID, o.initPidfd = p.Var("init_pid"), p.fdMessage()
-	p.Call(unix.SYS_CLONE, unix.CLONE_NEWPID|cloneChild, 0, o.initPidfd.Addr(), 0, 0).To(o.initPID)
+	p.Call(unix.SYS_CLONE, namespaces|cloneChild, 0, o.initPidfd.Addr(), 0, 0).To(o.initPID)
 	p.If(o.initPID, ^uint64(0), 0, init)
 	p.And(o.initPidfd, o.initPidfd, 0xffffffff)
 }
@@ -158,10 +175,14 @@ func (p *Program) sendPidfd() {
 	if p.standing {
 		return
 	}
-	p.pidfd = true
 	p.Doing("hand the command's pidfd to the supervisor")
-	kind := p.Data("pidfd_kind", 8, 2)
+	kind := p.Data("pidfd_kind", 8, recordPidfd)
 	header := Words("msghdr", 0, 0, Words("iovec", kind.Addr(), 8), 1, p.own.pidfdMessage.Addr(), 24, 0)
+	if p.inPlace {
+		p.Call(unix.SYS_SENDMSG, p.own.reportWrite, header, unix.MSG_NOSIGNAL)
+		return
+	}
+	p.pidfd = true
 	p.Call(unix.SYS_SENDMSG, p.controlFD(), header, unix.MSG_NOSIGNAL)
 }
 
@@ -208,7 +229,7 @@ func (p *Program) Supervise(commandIsInit bool) {
 	p.Jump(dead)
 	p.Here(alive)
 	p.If(fds.At(0), revents, 0, gone) // then it is the pidfd
-	p.Call(unix.SYS_READ, report, record.At(8).Addr(), recordBytes-8).To(n)
+	p.Call(unix.SYS_READ, report, record.Addr(), recordBytes).To(n)
 	p.If(n, ^uint64(0), 0, gone)
 	p.If(status, 0xff, 0x7f, stopped)
 	p.Jump(reported)

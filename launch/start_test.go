@@ -15,7 +15,7 @@ func sandboxed(argv ...string) *Program {
 	p := New(3)
 	outer(p)
 	init, command := p.Label("init"), p.Label("command")
-	p.ForkInit(init)
+	p.ForkInit(init, unix.CLONE_NEWPID)
 	p.Supervise(false)
 	p.Process("init")
 	p.Here(init)
@@ -41,7 +41,7 @@ func alone(fds int, paths []string, argv ...string) *Program {
 
 func asInit(p *Program, paths []string, argv ...string) {
 	init := p.Label("init")
-	p.ForkInit(init)
+	p.ForkInit(init, unix.CLONE_NEWPID)
 	p.Supervise(true)
 	p.Process("command")
 	p.Here(init)

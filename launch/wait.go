@@ -53,8 +53,7 @@ func (p *Process) SignalGroup(sig unix.Signal) error {
 	if p.pidfd < 0 {
 		return os.ErrProcessDone
 	}
-	const group = 1 << 2 // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
-	err := unix.PidfdSendSignal(p.pidfd, sig, nil, group)
+	err := unix.PidfdSendSignal(p.pidfd, sig, nil, pidfdProcessGroup)
 	if err == unix.EINVAL {
 		// The command leads its group, so the group's number is the command's, as
 		// long as the command is not reaped: it is asked for anew each time.
@@ -101,10 +100,12 @@ func (p *Process) close() {
 	p.control, p.pidfd = -1, -1
 }
 
-// record is what outer reports of the command: a kind, the raw wait status,
-// and a struct rusage.
+// What init tells outer, and outer its caller: a kind, and for the command's stop
+// or end the raw wait status and a struct rusage.
 const (
+	recordPidfd   = 2 // the command's pidfd comes with it
 	recordCommand = 3
+	recordFailed  = 4 // in place: the sandbox could not be set up
 	recordBytes   = 8 + 8 + 144
 )
 

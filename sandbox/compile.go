@@ -23,6 +23,7 @@ type execution struct {
 	closed    []int   // file descriptors that the command does not get
 	gated     bool    // it waits for Cmd.Forked
 	null      []int   // file descriptors that are the null device
+	takeover  *Takeover
 }
 
 // compile appends the whole sandbox to p. This is the one place that knows the
@@ -51,22 +52,26 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	for _, fd := range run.closed {
 		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
 	}
-	if policy.As != nil {
-		idmap.Become(p, id.outer.UID, id.outer.GID, true)
-	}
-	userns.Unshare(p, userns.SetOf(userns.User))
-	writeMaps(p, id)
-	if policy.Clocks != (userns.Offsets{}) {
-		userns.Unshare(p, userns.SetOf(userns.Time))
-		userns.TimeOffsets(p, policy.Clocks)
-	}
-	p.ForkInit(init)
-	caps.Use(p, outerKeeps(id), caps.None)
-	p.Undumpable()
-	p.Supervise(policy.CommandIsInit)
+	if run.takeover != nil {
+		inPlace(p, run.takeover, id, init)
+	} else {
+		if policy.As != nil {
+			idmap.Become(p, id.outer.UID, id.outer.GID, true)
+		}
+		userns.Unshare(p, userns.SetOf(userns.User))
+		writeMaps(p, id)
+		if policy.Clocks != (userns.Offsets{}) {
+			userns.Unshare(p, userns.SetOf(userns.Time))
+			userns.TimeOffsets(p, policy.Clocks)
+		}
+		p.ForkInit(init, userns.SetOf(userns.PID).Flags())
+		caps.Use(p, outerKeeps(id), caps.None)
+		p.Undumpable()
+		p.Supervise(policy.CommandIsInit)
 
-	p.Process("init")
-	p.Here(init)
+		p.Process("init")
+		p.Here(init)
+	}
 	if id.changes() {
 		idmap.KeepCapabilities(p)
 		idmap.Become(p, id.uid, id.gid, id.dropGroups)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"os"
+	"path"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -25,8 +26,9 @@ var changing = map[string]bool{".git/HEAD": true}
 
 // Planted watches a folder for what a host program would act on.
 type Planted struct {
-	dir    string
-	before map[string]identityOf
+	dir     string
+	before  map[string]identityOf
+	touched map[string]unix.Timespec // ctimes: if they stay, nothing has changed
 }
 
 // identityOf tells a file from another that takes its place, and a file from
@@ -39,17 +41,28 @@ type identityOf struct {
 
 // Watch notes what is in dir now.
 func Watch(dir string) *Planted {
-	return &Planted{dir: dir, before: inspect(dir)}
+	p := &Planted{dir: dir, touched: map[string]unix.Timespec{}}
+	p.before = inspect(dir, p.touched)
+	return p
 }
 
-func inspect(dir string) map[string]identityOf {
+// inspect finds what a host program would act on. What has to change for that to
+// change goes into touched, if it is not nil: the files, and every folder in which
+// one may be made.
+func inspect(dir string, touched map[string]unix.Timespec) map[string]identityOf {
 	found := map[string]identityOf{}
 	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return found
 	}
 	defer unix.Close(fd)
-	for _, name := range slices.Concat(actedOn, nested(dir)) {
+	names := slices.Concat(actedOn, nested(dir))
+	if touched != nil {
+		for _, name := range names {
+			touch(fd, path.Dir(name), touched)
+		}
+	}
+	for _, name := range names {
 		var st unix.Stat_t
 		if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 			continue
@@ -60,10 +73,24 @@ func inspect(dir string) map[string]identityOf {
 			id = identityOf{kind: id.kind}
 		case id.kind != unix.S_IFDIR:
 			id.changed = st.Ctim
+			if touched != nil {
+				touched[name] = st.Ctim
+			}
 		}
 		found[name] = id
 	}
 	return found
+}
+
+// touch notes the ctime of a folder, once.
+func touch(fd int, name string, touched map[string]unix.Timespec) {
+	if _, ok := touched[name]; ok {
+		return
+	}
+	var st unix.Stat_t
+	if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
+		touched[name] = st.Ctim
+	}
 }
 
 // maxNested bounds how many folders are looked into for a repository.
@@ -91,7 +118,7 @@ func nested(dir string) (names []string) {
 // those of git's own that are gone, which makes git look for a repository elsewhere.
 func (p *Planted) Changes() []string {
 	var names []string
-	now := inspect(p.dir)
+	now := inspect(p.dir, nil)
 	for _, name := range slices.Concat(actedOn, nested(p.dir)) {
 		id, ok := now[name]
 		was, before := p.before[name]

@@ -68,7 +68,7 @@ func inside(t *testing.T, f func(*launch.Program), script string) string {
 	}
 	f(p)
 	init := p.Label("init")
-	p.ForkInit(init)
+	p.ForkInit(init, PID.Flag())
 	p.Supervise(true)
 	p.Here(init)
 	p.BeginInit()

@@ -39,6 +39,11 @@ func dispatch(args []string) int {
 		return 0
 	case "--version", "-V":
 		return versionCommand(nil)
+	case "again":
+		again = true
+		return dispatch(args[1:])
+	case "planted":
+		return plantedCommand(args[1:])
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {

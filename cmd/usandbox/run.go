@@ -23,12 +23,16 @@ func runCommand(args []string) int {
 			return code
 		}
 	}
-	if line := asRoot(c.Policy); line != "" {
+	if line := asRoot(c.Policy); line != "" && !again {
 		fmt.Fprintln(os.Stderr, "usandbox:", line)
 	}
 	var watch *sandbox.Planted
 	if dir := writableHere(c.Policy); dir != "" {
 		watch = sandbox.Watch(dir)
+	}
+	if !again && !f.verbose {
+		// No error counts: what is wrong is found again, with words for it.
+		c.Exec(sandbox.Takeover{Forward: toForward(), Watch: watch})
 	}
 	signals := make(chan os.Signal, 64)
 	c.Forked = func() { catchSignals(signals) }

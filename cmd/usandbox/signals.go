@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/sandbox"
 )
 
@@ -17,16 +18,24 @@ var forwarded = map[os.Signal]bool{ // whether to the group
 	unix.SIGTERM: false, unix.SIGUSR1: false, unix.SIGUSR2: false,
 }
 
-// catchSignals collects the signals that are for the command in ch, but for those
-// that usandbox was started with ignored: by nohup, or as a background job of a
-// plain shell. A signal that comes before ends usandbox as it ends any program,
+// toForward are the signals that are for the command, but for those that usandbox
+// was started with ignored: by nohup, or as a background job of a plain shell.
+func toForward() []launch.Forward {
+	var list []launch.Forward
+	for s, group := range forwarded {
+		if !signal.Ignored(s) {
+			list = append(list, launch.Forward{Signal: s.(unix.Signal), Group: group})
+		}
+	}
+	return list
+}
+
+// catchSignals collects the signals that are for the command in ch. A signal that comes before ends usandbox as it ends any program,
 // and with it the sandbox, in which nothing runs yet.
 func catchSignals(ch chan os.Signal) {
 	var list []os.Signal
-	for s := range forwarded {
-		if !signal.Ignored(s) {
-			list = append(list, s)
-		}
+	for _, f := range toForward() {
+		list = append(list, f.Signal)
 	}
 	signal.Notify(ch, list...)
 }
