@@ -6,7 +6,8 @@
 // calls (compare and jump, and, add, fail). [Program.Image] lays the steps, the
 // strings and structures they point to and an interpreter of a few hundred
 // bytes of machine code out as a static ELF executable of a few kilobytes.
-// [Image.Start] runs it from a sealed memfd, by [os.StartProcess].
+// [Image.Start] runs it from a sealed memfd, and watches it; [Image.Exec] gives it
+// the process's own place.
 //
 // So no Go code runs between fork and exec, the child carries nothing of the
 // caller's heap or environment, and a program can be compiled, printed and
