@@ -88,8 +88,14 @@ func (p *Program) Attend(forward []Forward, atEnd func()) {
 	if atEnd != nil {
 		atEnd()
 	}
+	p.EndAs(status)
+}
+
+// EndAs appends: end with the exit code of a child whose wait status is given, or
+// with 128 and the signal that ended it.
+func (p *Program) EndAs(status *Var) {
 	p.Doing("end as the command ended")
-	exited := p.Label("exited")
+	sig, exited := p.Var("sig"), p.Label("exited")
 	p.And(sig, status, 0x7f)
 	p.If(sig, 0x7f, 0, exited)
 	p.Add(sig, sig, 128)

@@ -13,14 +13,16 @@ func (p *Program) BeginCommand() {
 	p.Call(unix.SYS_SETPGID, 0, 0)
 }
 
-// Exec appends: give the process the caller's signal state and umask, and
-// execute the first of paths that can be. A path that does not exist or may not
+// Exec appends: give the process the caller's signal state and umask, if Begin has
+// changed them, and execute the first of paths that can be. A path that does not exist or may not
 // be executed passes the turn to the next; if all do, the error is EACCES if
 // one of them was found, else ENOENT, as execvp(3) has it. Name is what the
 // error calls it; argv and env are the addresses of arrays as [Strings] makes them.
 func (p *Program) Exec(name string, paths []string, argv, env Arg) {
-	p.Doing("restore the caller's signal state")
-	p.restoreSignals()
+	if p.own.umask != nil {
+		p.Doing("restore the caller's signal state")
+		p.restoreSignals()
+	}
 
 	// Two chains: the second is for those who have seen EACCES.
 	p.Doing("execute " + name)
