@@ -129,6 +129,8 @@ func callName(nr uintptr) string {
 		return "wait4"
 	case unix.SYS_WRITE:
 		return "write"
+	case unix.SYS_WRITEV:
+		return "writev"
 	}
 	return "syscall_" + strconv.Itoa(int(nr))
 }

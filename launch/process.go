@@ -63,8 +63,12 @@ func (p *Program) Begin() {
 		}
 		first = p.again + 1
 	case !p.standing:
-		p.Call(unix.SYS_CLOSE_RANGE, p.statusFD(), p.controlFD(), unix.CLOSE_RANGE_CLOEXEC)
-		first = p.controlFD() + 1
+		last := p.controlFD()
+		if p.enterable {
+			last = p.requestFD()
+		}
+		p.Call(unix.SYS_CLOSE_RANGE, p.statusFD(), last, unix.CLOSE_RANGE_CLOEXEC)
+		first = last + 1
 	}
 	p.Call(unix.SYS_CLOSE_RANGE, first, 0xffffffff, 0)
 	p.Doing("name the process")
