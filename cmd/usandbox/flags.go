@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,9 @@ type runFlags struct {
 	asPID1           bool
 	keepFDs          []int
 	verbose          bool
+	name             string
+	detach           bool
+	noCommand        bool // none is wanted
 }
 
 func newRunFlags(name string) *runFlags {
@@ -79,20 +83,32 @@ func newRunFlags(name string) *runFlags {
 // errHelp says that help was asked for and given.
 var errHelp = errors.New("help")
 
+// parseFlags reads the flags of a command.
+func parseFlags(set *pflag.FlagSet, args []string) error {
+	err := set.Parse(args)
+	if errors.Is(err, pflag.ErrHelp) {
+		flagHelp(set)
+		return errHelp
+	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var names []string
+		set.VisitAll(func(p *pflag.Flag) { names = append(names, p.Name) })
+		return hinted{err, nearest(unknown.GetSpecifiedName(), names, "--")}
+	}
+	return err
+}
+
 // parse reads the flags and returns the command that follows them.
 func (f *runFlags) parse(args []string) ([]string, error) {
-	if err := f.set.Parse(args); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			f.help()
-			return nil, errHelp
-		}
-		var unknown *pflag.NotExistError
-		if errors.As(err, &unknown) {
-			var names []string
-			f.set.VisitAll(func(p *pflag.Flag) { names = append(names, p.Name) })
-			return nil, hinted{err, nearest(unknown.GetSpecifiedName(), names, "--")}
-		}
+	if err := parseFlags(f.set, args); err != nil {
 		return nil, err
+	}
+	if f.noCommand {
+		if f.set.NArg() > 0 {
+			return nil, fmt.Errorf("%q: no command is wanted here", f.set.Arg(0))
+		}
+		return nil, nil
 	}
 	if f.set.NArg() == 0 {
 		return nil, hinted{errors.New("no command is given"), "usandbox " + f.set.Name() + " -- make"}
@@ -108,10 +124,10 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-func (f *runFlags) help() {
+func flagHelp(set *pflag.FlagSet) {
 	for _, c := range commands() {
-		if c.name == f.set.Name() {
-			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, f.set.FlagUsages())
+		if c.name == set.Name() {
+			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, set.FlagUsages())
 		}
 	}
 }
@@ -154,16 +170,7 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 	if !f.inheritEnv {
 		env = sandbox.DefaultEnv(caller)
 	}
-	env = append([]string{}, env...)
-	remove := func(key string) {
-		kept := env[:0]
-		for _, kv := range env {
-			if !strings.HasPrefix(kv, key+"=") {
-				kept = append(kept, kv)
-			}
-		}
-		env = kept
-	}
+	env = slices.Clone(env)
 	for _, arg := range f.env {
 		key, _, set := strings.Cut(arg, "=")
 		if key == "" {
@@ -176,16 +183,25 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 			}
 			arg = key + "=" + value
 		}
-		remove(key)
-		env = append(env, arg)
+		env = setVariable(env, arg)
 	}
 	for _, key := range f.unsetEnv {
 		if key == "" || strings.Contains(key, "=") {
 			return nil, flagError("unset-env", fmt.Errorf("%q is no variable's name", key))
 		}
-		remove(key)
+		env = unsetVariable(env, key)
 	}
 	return env, nil
+}
+
+// setVariable puts K=V in place of all variables named K. It changes env.
+func setVariable(env []string, kv string) []string {
+	key, _, _ := strings.Cut(kv, "=")
+	return append(unsetVariable(env, key), kv)
+}
+
+func unsetVariable(env []string, key string) []string {
+	return slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, key+"=") })
 }
 
 // extraFiles are the files of --keep-fd, at their numbers.

@@ -44,6 +44,9 @@ func catchSignals(ch chan os.Signal) {
 func forwardSignals(c *sandbox.Cmd, ch chan os.Signal) {
 	go c.WatchStops(stopSelf) // not before SIGCONT is caught: it is what ends a stop
 	for s := range ch {
+		if c.Hold { // there is nobody who could get it
+			c.Kill()
+		}
 		if forwarded[s] {
 			c.SignalGroup(s.(syscall.Signal))
 		} else {
