@@ -55,9 +55,12 @@ func (p *Program) commandRuns() {
 	}
 }
 
-// ForgetCaller appends, in init: empty the stack, where the kernel put the
-// caller's arguments and environment. The interpreter itself uses none.
+// ForgetCaller appends, in init: let no file descriptor of the caller's but the
+// command's survive an exec, and empty the stack, where the kernel put the caller's
+// arguments and environment. The interpreter itself uses none.
 func (p *Program) ForgetCaller() {
+	p.Doing("close inherited file descriptors")
+	p.Call(unix.SYS_CLOSE_RANGE, p.fds, 0xffffffff, unix.CLOSE_RANGE_CLOEXEC)
 	p.Doing("forget the caller's arguments and environment")
 	stack := p.Var("stack")
 	p.And(stack, stackPointer, ^uint64(pageSize-1))

@@ -110,6 +110,7 @@ const (
 	recordPidfd   = 2 // the command's pidfd comes with it
 	recordCommand = 3
 	recordFailed  = 4 // in place: the sandbox could not be set up
+	recordNoPidfd = 5 // in place: there is none
 	recordBytes   = 8 + 8 + 144
 )
 
