@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,12 +46,16 @@ func OpenAt(dir string) (*Registry, error) {
 	return &Registry{dir}, nil
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
+const (
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	maxName = 63
+)
 
 // CheckName says what is wrong with a sandbox's name: it has 1 to 63 ASCII letters,
 // digits, '_', '-' and '.', and begins with a letter or digit.
 func CheckName(name string) error {
-	if !validName.MatchString(name) {
+	first := name != "" && strings.Contains(letters, name[:1])
+	if !first || len(name) > maxName || strings.Trim(name, letters+"_.-") != "" {
 		return fmt.Errorf("%q is no name of a sandbox: up to 63 letters, digits, '_', '-' and '.', a letter or digit first", name)
 	}
 	return nil
