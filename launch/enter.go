@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,6 +17,7 @@ type requests struct {
 
 	asking   sync.Mutex // held from a request to its answer, and to close fd
 	ended    bool
+	silent   bool // init has not answered once: what it says later is nobody's
 	answered chan *Entered
 
 	known sync.Mutex
@@ -28,7 +30,7 @@ func (p *Process) openRequests() (*os.File, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socketpair", err)
 	}
-	p.requests = &requests{fd: pair[0], answered: make(chan *Entered), by: map[int]*Entered{}}
+	p.requests = &requests{fd: pair[0], answered: make(chan *Entered, 1), by: map[int]*Entered{}}
 	return os.NewFile(uintptr(pair[1]), "requests"), nil
 }
 
@@ -49,8 +51,8 @@ type Entered struct {
 }
 
 // Enter starts an image in the running sandbox, which is enterable: as a child of its
-// init, in a session of its own, with the files as standard streams. The image is
-// made by [NewStandalone], and says itself what it cannot do.
+// init, in a process group of its own, with the files as standard streams. The image
+// is made by [NewStandalone], and says itself what it cannot do.
 func (p *Process) Enter(img *Image, files [3]*os.File) (*Entered, error) {
 	r := p.requests
 	if r == nil {
@@ -67,21 +69,34 @@ func (p *Process) Enter(img *Image, files [3]*os.File) (*Entered, error) {
 	}
 	r.asking.Lock()
 	defer r.asking.Unlock()
-	if r.ended {
+	switch {
+	case r.ended:
 		return nil, os.ErrProcessDone
+	case r.silent:
+		return nil, errSilent
 	}
 	if err := unix.Sendmsg(r.fd, make([]byte, 8), unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err != nil {
 		return nil, fmt.Errorf("ask the sandbox's init: %w", err)
 	}
-	e, ok := <-r.answered
-	switch {
-	case !ok:
-		return nil, os.ErrProcessDone
-	case e == nil:
-		return nil, errors.New("the sandbox's init cannot fork")
+	select {
+	case e, ok := <-r.answered:
+		switch {
+		case !ok:
+			return nil, os.ErrProcessDone
+		case e == nil:
+			return nil, errors.New("the sandbox's init cannot fork: there are too many processes or file descriptors")
+		}
+		return e, nil
+	case <-time.After(answerWithin):
+		r.silent = true
+		return nil, errSilent
 	}
-	return e, nil
 }
+
+// answerWithin is how long init may take to fork.
+const answerWithin = 10 * time.Second
+
+var errSilent = errors.New("the sandbox's init does not answer")
 
 // read takes init's answers until init is gone.
 func (r *requests) read() {
@@ -101,14 +116,14 @@ func (r *requests) read() {
 		switch binary.LittleEndian.Uint64(msg[:]) {
 		case enteredPidfd:
 			if pid == 0 {
-				r.answered <- nil
+				r.answer(nil)
 				continue
 			}
 			e := &Entered{pid: pid, pidfd: passedFD(oob[:oobn]), changed: make(chan unix.WaitStatus, 16)}
 			r.known.Lock()
 			r.by[pid] = e
 			r.known.Unlock()
-			r.answered <- e
+			r.answer(e)
 		case enteredEnded:
 			ws := unix.WaitStatus(binary.LittleEndian.Uint32(msg[16:]))
 			r.known.Lock()
@@ -121,6 +136,14 @@ func (r *requests) read() {
 				e.tell(ws)
 			}
 		}
+	}
+}
+
+// answer is for the one who waits; a late one is for nobody.
+func (r *requests) answer(e *Entered) {
+	select {
+	case r.answered <- e:
+	default:
 	}
 }
 

@@ -62,7 +62,8 @@ func (p *Program) Serve() {
 	if o.commandPID != nil {
 		p.If(pid, ^uint64(0), o.commandPID, ours)
 	}
-	p.Call(unix.SYS_SENDTO, request, ended.Addr(), enteredBytes, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0).OnAny(nil)
+	// None may be lost, so this waits for a supervisor that is stopped.
+	p.Call(unix.SYS_SENDTO, request, ended.Addr(), enteredBytes, unix.MSG_NOSIGNAL, 0, 0).OnAny(nil)
 	p.Jump(next)
 	if o.commandPID != nil {
 		p.Here(ours)
@@ -71,22 +72,22 @@ func (p *Program) Serve() {
 		p.If(status, 0xff, 0x7f, next) // stopped: not the end
 		p.Call(unix.SYS_EXIT_GROUP, 0)
 	}
-	p.serveRequest(request, poll, again, asked)
+	p.serveRequest(request, signals, poll, again, asked)
 }
 
 // serveRequest appends: receive an image and its streams, and execute it in a child.
-func (p *Program) serveRequest(request int, poll *Var, again, asked *Label) {
+func (p *Program) serveRequest(request, signals int, poll *Var, again, asked *Label) {
 	word, n := p.Var("request"), p.Var("n")
 	message := p.Data("files", 16+4*requestFiles)
 	header := p.Data("header", 56, 0, 0, Words("iovec", word.Addr(), 8), 1, message.Addr(), 16+4*requestFiles, 0)
-	closed, child, whole := p.Label("no_more_requests"), p.Label("entering"), p.Label("request_whole")
+	closed, child, whole, failed := p.Label("no_more_requests"), p.Label("entering"), p.Label("request_whole"), p.Label("not_forked")
 	p.Here(asked)
 	p.Doing("take a program to run in the sandbox")
 	p.Add(header.At(40), 16+4*requestFiles, 0) // the kernel changes it
 	p.Call(unix.SYS_RECVMSG, request, header.Addr(), unix.MSG_CMSG_CLOEXEC).To(n)
 	p.If(n, ^uint64(0), 0, closed)
 	p.If(header.At(40), ^uint64(0), 16+4*requestFiles, whole)
-	p.Jump(again) // not all of it, out of descriptors: the caller waits no longer than for its own end
+	p.Jump(failed) // not all of it: there are no more descriptors
 	p.Here(whole)
 	var files [requestFiles]*Var
 	for i := range files {
@@ -96,21 +97,25 @@ func (p *Program) serveRequest(request int, poll *Var, again, asked *Label) {
 	pid := p.Var("pid")
 	answer := p.Data("entered", 16, enteredPidfd)
 	handle := p.Data("fd_message", 24, 20, unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, 0)
-	failed, sent := p.Label("not_forked"), p.Label("answered")
-	p.Add(answer.At(8), 0, 0)
+	unsent, done := p.Label("not_sent"), p.Label("answered")
 	p.Call(unix.SYS_CLONE, cloneChild, 0, handle.At(16).Addr(), 0, 0).To(pid).OnAny(failed)
 	p.If(pid, ^uint64(0), 0, child)
+	p.Call(unix.SYS_SETPGID, pid, pid).OnAny(nil) // the child does the same: whoever comes first
 	p.Add(answer.At(8), pid, 0)
 	to := Words("msghdr", 0, 0, Words("iovec", answer.Addr(), 16), 1, handle.Addr(), 24, 0)
-	p.Call(unix.SYS_SENDMSG, request, to, unix.MSG_NOSIGNAL).OnAny(nil)
+	p.Call(unix.SYS_SENDMSG, request, to, unix.MSG_NOSIGNAL).OnAny(unsent)
+	p.Jump(done)
+	// The kernel bounds the descriptors on the way for each user, and others can use
+	// them up. Nobody could signal the command then, so it ends.
+	p.Here(unsent)
 	own := p.Var("pidfd")
 	p.And(own, handle.At(16), 0xffffffff)
-	p.Close(own)
-	p.Jump(sent)
+	p.Call(unix.SYS_PIDFD_SEND_SIGNAL, own, uint64(unix.SIGKILL), 0, 0).OnAny(nil)
 	p.Here(failed) // process id 0: there is none
+	p.Add(answer.At(8), 0, 0)
 	p.Call(unix.SYS_SENDTO, request, answer.Addr(), 16, unix.MSG_NOSIGNAL, 0, 0).OnAny(nil)
-	p.Here(sent)
-	p.Close(files[:]...)
+	p.Here(done)
+	p.Call(unix.SYS_CLOSE_RANGE, signals+1, 0xffffffff, 0) // the files, however many have come, and the pidfd
 	p.Jump(again)
 
 	p.Here(closed) // the caller is gone, and outer will end all this
@@ -121,7 +126,7 @@ func (p *Program) serveRequest(request int, poll *Var, again, asked *Label) {
 	p.Here(child)
 	p.Doing("run another program in the sandbox")
 	gone := p.Label("entering_failed")
-	p.Call(unix.SYS_SETSID).OnAny(gone)
+	p.Call(unix.SYS_SETPGID, 0, 0).OnAny(gone)
 	for i := range 3 {
 		p.Call(unix.SYS_DUP3, files[1+i], i, 0).OnAny(gone)
 	}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,12 +20,18 @@ type Registry struct {
 // Open finds the folder, and makes it if it is not there: usandbox in
 // $XDG_RUNTIME_DIR; without one, usandbox-UID in the system's folder for temporary
 // files. It fails if the folder is not the user's own, or others may look into it.
-func Open() (*Registry, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("usandbox-%d", os.Geteuid()))
+func Open() (*Registry, error) { return OpenAt(Dir()) }
+
+// Dir is the path of the folder, which need not be there.
+func Dir() string {
 	if runtime := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(runtime) {
-		dir = filepath.Join(runtime, "usandbox")
+		return filepath.Join(runtime, "usandbox")
 	}
-	return OpenAt(dir)
+	temporary := os.TempDir()
+	if !filepath.IsAbs(temporary) {
+		temporary = "/tmp"
+	}
+	return filepath.Join(temporary, "usandbox-"+strconv.Itoa(os.Geteuid()))
 }
 
 // OpenAt is Open for a folder that is named.
@@ -104,7 +112,7 @@ func (r *Registry) Claim(name string) (e *Entry, err error) {
 	}
 	err = r.locked(func() error {
 		if old := r.entry(name); old.Alive() {
-			old.load() // it may not have a state yet
+			old.load()
 			return &TakenError{old}
 		}
 		dir := filepath.Join(r.dir, name)
@@ -114,13 +122,39 @@ func (r *Registry) Claim(name string) (e *Entry, err error) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
-		e = &Entry{Name: name, dir: dir}
-		if e.lock, err = openLock(filepath.Join(dir, "lock")); err != nil {
+		e = r.entry(name)
+		if err := e.take(); err != nil {
 			return err
 		}
-		return os.NewSyscallError("flock", unix.Flock(int(e.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB))
+		if e.Supervisor, err = ProcessOf(os.Getpid()); err != nil {
+			return fmt.Errorf("look at the own process: %w", err)
+		}
+		return e.Save()
 	})
-	return e, err
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// take opens and locks the folder of e, which has just been made.
+func (e *Entry) take() (err error) {
+	if e.folder, err = os.OpenFile(e.dir, unix.O_DIRECTORY|unix.O_NOFOLLOW, 0); err != nil {
+		return err
+	}
+	file, err := e.create("lock")
+	if err != nil {
+		return err
+	}
+	// Somebody who looks whether it is held may hold it for a moment.
+	for range 1000 {
+		if err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != unix.EWOULDBLOCK && err != unix.EINTR {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	e.lock = file
+	return os.NewSyscallError("flock", err)
 }
 
 // Get is the entry of a name; a *[NotFoundError] if there is none.
@@ -137,7 +171,7 @@ func (r *Registry) Get(name string) (*Entry, error) {
 }
 
 func (r *Registry) entry(name string) *Entry {
-	return &Entry{Name: name, dir: filepath.Join(r.dir, name)}
+	return &Entry{Name: name, registry: r, dir: filepath.Join(r.dir, name)}
 }
 
 // List is all entries, by name. What sandboxes that were killed have left is removed

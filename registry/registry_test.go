@@ -19,12 +19,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("CLAIM"); dir != "" {
 		r, err := OpenAt(dir)
 		if err == nil {
-			var e *Entry
-			if e, err = r.Claim("box"); err == nil {
-				e.Command = []string{"sleep"}
-				e.Supervisor, _ = ProcessOf(os.Getpid())
-				err = e.Save()
-			}
+			_, err = r.Claim("box")
 		}
 		fmt.Println(err)
 		time.Sleep(time.Minute)
@@ -52,8 +47,8 @@ func TestClaim(t *testing.T) {
 	if _, err := r.Claim("box"); !errors.As(err, &taken) { // before it has a state, too
 		t.Errorf("claimed twice: %v", err)
 	}
-	if list, err := r.List(); err != nil || len(list) != 0 {
-		t.Errorf("before it has a state: %v, %v", list, err)
+	if list, err := r.List(); err != nil || len(list) != 1 || !list[0].Started.IsZero() || list[0].Supervisor.PID != os.Getpid() {
+		t.Errorf("before it is started: %v, %v", list, err)
 	}
 	e.Command, e.UID = []string{"a", "b c"}, 7
 	if err := e.Save(); err != nil {
@@ -197,5 +192,107 @@ func TestLog(t *testing.T) {
 	before, _ := os.ReadFile(e.Path("log.1"))
 	if len(now) != 4<<20 || len(before) != 8<<20 || now[0] != 16 || before[0] != 8 {
 		t.Errorf("%d and %d bytes", len(now), len(before))
+	}
+}
+
+// Another sandbox that sees the folder plants symlinks: nothing behind them is written.
+func TestPlantedLinks(t *testing.T) {
+	r := open(t)
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("whole"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := r.Claim("box")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plant := func() {
+		for _, name := range []string{"log", "log.1", "state.json.new", "state.json"} {
+			os.Remove(e.Path(name))
+			if err := os.Symlink(victim, e.Path(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	plant()
+	l, err := e.NewLog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if _, err := l.Write(make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plant()
+	if err := e.Save(); err != nil {
+		t.Fatal(err)
+	}
+	plant()
+	if _, err := r.Get("box"); err == nil {
+		t.Error("a state behind a symlink was read")
+	}
+	if list, err := r.List(); err != nil || len(list) != 0 || !e.Alive() {
+		t.Errorf("%v, %v", list, err)
+	}
+	if err := e.Release(&Ended{}); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(victim); string(text) != "whole" {
+		t.Errorf("the victim holds %.20q", text)
+	}
+}
+
+// Many at once claim, look and give back.
+func TestRaces(t *testing.T) {
+	r := open(t)
+	end := time.Now().Add(300 * time.Millisecond)
+	done := make(chan error)
+	for range 3 {
+		go func() {
+			var err error
+			for err == nil && time.Now().Before(end) {
+				e, claimed := r.Claim("box")
+				var taken *TakenError
+				switch {
+				case claimed == nil:
+					err = e.Release(nil)
+				case !errors.As(claimed, &taken):
+					err = claimed
+				}
+			}
+			done <- err
+		}()
+		go func() {
+			for time.Now().Before(end) {
+				r.entry("box").Alive()
+				r.List()
+			}
+			done <- nil
+		}()
+	}
+	for range 6 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestUnreadable(t *testing.T) {
+	r := open(t)
+	e, err := r.Claim("box")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// For root as well as for others: a lock that cannot be opened.
+	if err := errors.Join(os.Remove(e.Path("lock")), os.Symlink("/dev/null", e.Path("lock"))); err != nil {
+		t.Fatal(err)
+	}
+	if !r.entry("box").Alive() {
+		t.Error("what cannot be told counts as dead")
+	}
+	r.List()
+	if _, err := os.Stat(e.Path("state.json")); err != nil {
+		t.Errorf("it was removed: %v", err)
 	}
 }

@@ -23,9 +23,9 @@ import (
 
 // request is what a client asks for.
 type request struct {
-	Args []string `json:"args"`
-	Env  []string `json:"env"` // K=V: added to the environment of the sandbox
-	Dir  string   `json:"dir"`
+	Args [][]byte `json:"args"` // bytes: they need not be UTF-8
+	Env  [][]byte `json:"env"`  // K=V: added to the environment of the sandbox
+	Dir  []byte   `json:"dir"`
 }
 
 // answer is what the supervisor says: that the command was started or why not, then
@@ -59,7 +59,7 @@ func listen(e *registry.Entry) (*server, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	err = atFolder(e, func(path string) error { return unix.Bind(fd, &unix.SockaddrUnix{Name: path}) })
+	err = unix.Bind(fd, &unix.SockaddrUnix{Name: e.At("control")})
 	if err == nil {
 		err = unix.Listen(fd, 16)
 	}
@@ -68,17 +68,6 @@ func listen(e *registry.Entry) (*server, error) {
 		return nil, fmt.Errorf("make the control socket %s: %w", e.Path("control"), err)
 	}
 	return &server{socket: fd}, nil
-}
-
-// atFolder calls f with a path of the control socket that is short enough for one: 108
-// bytes, unix(7).
-func atFolder(e *registry.Entry, f func(path string) error) error {
-	dir, err := unix.Open(e.Path("."), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(dir)
-	return f("/proc/self/fd/" + strconv.Itoa(dir) + "/control")
 }
 
 func (s *server) serve(c *sandbox.Cmd) {
@@ -125,6 +114,9 @@ func serveClient(fd int, c *sandbox.Cmd) error {
 	if uid := int(peer.Uid); uid != os.Geteuid() && uid != 0 {
 		return errors.New("this sandbox is another user's")
 	}
+	if !outside(int(peer.Pid)) { // a command of another sandbox, which sees the socket
+		return errors.New("a sandbox is entered from outside of all sandboxes")
+	}
 	files, err := receiveFiles(fd)
 	if err != nil {
 		return err
@@ -135,7 +127,7 @@ func serveClient(fd int, c *sandbox.Cmd) error {
 		return fmt.Errorf("read the request: %w", err)
 	}
 	entered, err := c.Enter(&sandbox.Entry{
-		Args: r.Args, Env: withEnv(c.Env, r.Env), Dir: r.Dir,
+		Args: toStrings(r.Args), Env: withEnv(c.Env, toStrings(r.Env)), Dir: string(r.Dir),
 		Stdin: files[1], Stdout: files[2], Stderr: files[3],
 	})
 	if err != nil {
@@ -143,7 +135,9 @@ func serveClient(fd int, c *sandbox.Cmd) error {
 	}
 	closeAll(files)
 	send(fd, answer{})
+	read := make(chan struct{})
 	go func() {
+		defer close(read)
 		for {
 			var p passed
 			if !receive(fd, &p) {
@@ -152,12 +146,14 @@ func serveClient(fd int, c *sandbox.Cmd) error {
 			entered.Signal(unix.Signal(p.Signal), p.Group)
 		}
 		entered.Signal(unix.SIGKILL, true)
+		entered.Signal(unix.SIGKILL, false)
 	}()
 	for ws := range entered.Changes() {
 		status := uint32(ws)
 		send(fd, answer{Status: &status})
 	}
-	unix.Shutdown(fd, unix.SHUT_RDWR) // the reader above ends
+	unix.Shutdown(fd, unix.SHUT_RDWR) // the reader above ends, before the number is another's
+	<-read
 	return nil
 }
 
@@ -168,6 +164,30 @@ func withEnv(env, add []string) []string {
 		env = setVariable(env, kv)
 	}
 	return env
+}
+
+// outside reports whether a process is in this one's user namespace.
+func outside(pid int) bool {
+	own, err := os.Readlink("/proc/self/ns/user")
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/ns/user")
+	return err == nil && own == theirs
+}
+
+func toStrings(list [][]byte) (s []string) {
+	for _, b := range list {
+		s = append(s, string(b))
+	}
+	return s
+}
+
+func toBytes(list []string) (b [][]byte) {
+	for _, s := range list {
+		b = append(b, []byte(s))
+	}
+	return b
 }
 
 func closeAll(files []*os.File) {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +31,10 @@ func detach(name string) int {
 	cmd.Args[0] = os.Args[0]
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.Stderr = os.Stderr // for what goes wrong before it runs
+	// What this process was given beside its streams is not for the one that stays.
+	if err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return fail(fmt.Errorf("close inherited file descriptors: %w", err))
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return fail(fmt.Errorf("start the supervisor: %w", err))
@@ -99,7 +105,8 @@ func (o *output) takeOver() {
 	unix.Dup3(int(o.write.Fd()), 2, 0)
 }
 
-// end waits until all of the output is in the log.
+// end waits until all of the output is in the log; not long, for somebody else may
+// have been given the pipe, and keep it.
 func (o *output) end() {
 	if null, err := unix.Open("/dev/null", unix.O_WRONLY, 0); err == nil {
 		unix.Dup3(null, 1, 0)
@@ -107,5 +114,8 @@ func (o *output) end() {
 		unix.Close(null)
 	}
 	o.write.Close()
-	<-o.done
+	select {
+	case <-o.done:
+	case <-time.After(patience):
+	}
 }

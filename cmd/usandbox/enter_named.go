@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -35,14 +36,12 @@ func enterNamed(name string, r request) int {
 		return fail(err, "usandbox ps lists those that run")
 	}
 	if len(r.Args) == 0 {
-		r.Args = []string{"/bin/sh"}
+		r.Args = toBytes([]string{"/bin/sh"})
 	}
 	fd, err := ask(entry, r)
 	if err != nil {
 		return fail(fmt.Errorf("enter %s: %w", name, err))
 	}
-	signals := make(chan os.Signal, 64)
-	catchSignals(signals)
 	var a answer
 	if !receive(fd, &a) {
 		return fail(fmt.Errorf("enter %s: its supervisor has ended", name))
@@ -50,6 +49,8 @@ func enterNamed(name string, r request) int {
 	if a.Error != "" {
 		return fail(fmt.Errorf("enter %s: %s", name, a.Error))
 	}
+	signals := make(chan os.Signal, 64)
+	catchSignals(signals) // one that came before has ended this process, and with it the command
 	go func() {
 		for s := range signals {
 			send(fd, passed{Signal: int(s.(unix.Signal)), Group: forwarded[s]})
@@ -92,9 +93,15 @@ func ask(e *registry.Entry, r request) (fd int, err error) {
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
 	}
-	err = atFolder(e, func(path string) error { return unix.Connect(fd, &unix.SockaddrUnix{Name: path}) })
+	dir, err := unix.Open(e.Path("."), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
+	}
+	defer unix.Close(dir)
+	// The socket's own path may be too long for one: 108 bytes, unix(7).
+	path := "/proc/self/fd/" + strconv.Itoa(dir) + "/control"
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		return -1, os.NewSyscallError("connect", err)
 	}
 	rights := unix.UnixRights(memfd, 0, 1, 2)
 	return fd, unix.Sendmsg(fd, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
@@ -103,12 +110,20 @@ func ask(e *registry.Entry, r request) (fd int, err error) {
 // enterCommand will be the place for namespaces by number, too.
 func enterCommand(args []string) int {
 	set := newFlagSet("enter")
-	var r request
-	set.StringVarP(&r.Dir, "wd", "w", "", "working `DIR`")
-	set.StringArrayVar(&r.Env, "env", nil, "set a variable, `K=V`; repeatable")
+	dir := set.StringP("wd", "w", "", "working `DIR`")
+	env := set.StringArray("env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
 	if code, ok := parseSmall(set, args, 1, -1); !ok {
 		return code
 	}
-	r.Args = set.Args()[1:]
+	r := request{Args: toBytes(set.Args()[1:]), Dir: []byte(*dir)}
+	for _, arg := range *env {
+		kv, ok, err := variable(arg)
+		if err != nil {
+			return fail(err)
+		}
+		if ok {
+			r.Env = append(r.Env, []byte(kv))
+		}
+	}
 	return enterNamed(set.Arg(0), r)
 }

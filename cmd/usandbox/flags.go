@@ -172,18 +172,13 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 	}
 	env = slices.Clone(env)
 	for _, arg := range f.env {
-		key, _, set := strings.Cut(arg, "=")
-		if key == "" {
-			return nil, flagError("env", fmt.Errorf("%q: want K=V or K", arg))
+		kv, ok, err := variable(arg)
+		if err != nil {
+			return nil, err
 		}
-		if !set {
-			value, ok := os.LookupEnv(key)
-			if !ok {
-				continue
-			}
-			arg = key + "=" + value
+		if ok {
+			env = setVariable(env, kv)
 		}
-		env = setVariable(env, arg)
 	}
 	for _, key := range f.unsetEnv {
 		if key == "" || strings.Contains(key, "=") {
@@ -192,6 +187,19 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 		env = unsetVariable(env, key)
 	}
 	return env, nil
+}
+
+// variable is what --env asks for, as K=V. Not ok: K, which the caller has not set.
+func variable(arg string) (kv string, ok bool, err error) {
+	key, _, set := strings.Cut(arg, "=")
+	if key == "" {
+		return "", false, flagError("env", fmt.Errorf("%q: want K=V or K", arg))
+	}
+	if set {
+		return arg, true, nil
+	}
+	value, ok := os.LookupEnv(key)
+	return key + "=" + value, ok, nil
 }
 
 // setVariable puts K=V in place of all variables named K. It changes env.

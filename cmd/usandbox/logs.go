@@ -27,7 +27,7 @@ func logsCommand(args []string) int {
 	if !e.Detached {
 		return fail(fmt.Errorf("%s has no log: it was not started with --detach", e.Name))
 	}
-	if old, err := os.Open(e.Path("log.1")); err == nil {
+	if old, err := e.OpenLog(true); err == nil {
 		io.Copy(os.Stdout, old)
 		old.Close()
 	}
@@ -39,7 +39,7 @@ func logsCommand(args []string) int {
 
 // printLog prints the log; with follow, until the sandbox has ended.
 func printLog(e *registry.Entry, follow bool) error {
-	f, err := os.Open(e.Path("log"))
+	f, err := e.OpenLog(false)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func printLog(e *registry.Entry, follow bool) error {
 		if _, err := io.Copy(os.Stdout, f); err != nil {
 			return err
 		}
-		next, err := os.Open(e.Path("log"))
+		next, err := e.OpenLog(false)
 		switch {
 		case errors.Is(err, os.ErrNotExist): // cleared, or just about to be replaced
 		case err != nil:

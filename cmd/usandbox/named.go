@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"time"
 
 	"github.com/usandbox/usandbox/registry"
@@ -64,7 +64,7 @@ func runNamed(f *runFlags, c *sandbox.Cmd) int {
 		ended = &registry.Ended{At: time.Now(), ExitCode: code}
 	}
 	if err := entry.Release(ended); err != nil {
-		return fail(err)
+		fail(fmt.Errorf("give the name %s back: %w", f.name, err)) // the command's exit code stays what it is
 	}
 	return code
 }
@@ -113,11 +113,8 @@ func describe(e *registry.Entry, c *sandbox.Cmd, detached bool) (err error) {
 	}
 	e.Started, e.Detached = time.Now(), detached
 	e.UID, e.GID = c.IDs()
-	if e.Supervisor, err = registry.ProcessOf(os.Getpid()); err != nil {
-		return fmt.Errorf("look at the own process: %w", err)
-	}
 	e.Outer, err = registry.ProcessOf(c.Pid())
-	if errors.Is(err, os.ErrNotExist) { // it has ended already
+	if errors.Is(err, fs.ErrNotExist) { // it has ended already
 		err = nil
 	}
 	if err != nil {

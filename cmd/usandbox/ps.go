@@ -46,6 +46,8 @@ func stateOf(e *registry.Entry) string {
 	switch {
 	case e.Ended != nil:
 		return fmt.Sprintf("ended (%d)", e.Ended.ExitCode)
+	case e.Started.IsZero():
+		return "starts"
 	case len(e.Command) == 0:
 		return "held"
 	}
