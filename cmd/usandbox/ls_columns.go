@@ -191,16 +191,21 @@ func netNSID(_ *lsCells, r *lsRow) string {
 	return strconv.Itoa(int(id))
 }
 
-// mounted are the mount points, each once.
 func (c *lsCells) mounted(r *lsRow) string {
+	between := "\n"
+	if c.noWrap {
+		between = ","
+	}
+	return strings.Join(mountPoints(r.ns), between)
+}
+
+// mountPoints are where a namespace is mounted, each path once.
+func mountPoints(n *userns.Namespace) []string {
 	var list []string
-	for _, m := range r.ns.Mounts {
+	for _, m := range n.Mounts {
 		if !slices.Contains(list, m) {
 			list = append(list, m)
 		}
 	}
-	if c.noWrap {
-		return strings.Join(list, ",")
-	}
-	return strings.Join(list, "\n")
+	return list
 }

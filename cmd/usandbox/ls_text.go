@@ -73,8 +73,8 @@ func (t *lsTable) add(lines *[]lsLine, rows []*lsRow, before string, top bool, c
 		var line lsLine
 		for _, c := range t.columns {
 			cell := []string{c.cell(cells, r)}
-			if c.name == "NSFS" { // only here newlines are ours
-				cell = strings.Split(cell[0], "\n")
+			if points := mountPoints(r.ns); c.name == "NSFS" && !cells.noWrap && len(points) > 0 {
+				cell = points
 			}
 			for i := range cell {
 				cell[i] = printable(cell[i])
