@@ -178,3 +178,28 @@ func TestDecimal(t *testing.T) {
 		t.Errorf("%v", seen)
 	}
 }
+
+// A process that is no longer in the namespace is not taken for one that is: its
+// number may be another's by now.
+func TestOpenNamespaceOfAnother(t *testing.T) {
+	mine, err := Of(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self := &Process{PID: os.Getpid()}
+	for _, n := range []*Namespace{
+		{Kind: Network, Inode: mine[Network] + 1000, Processes: []*Process{self}},
+		{Kind: Network, Inode: mine[UTS], Mounts: []string{"/proc/self/ns/uts"}},
+		{Kind: Network, Inode: mine[Network], Processes: []*Process{{PID: 1 << 30}}, FDs: []FD{{os.Getpid(), 1 << 30}}},
+	} {
+		if h, err := n.Open(); h != nil || !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%v: %v, %v", n, h, err)
+		}
+	}
+	n := &Namespace{Kind: Network, Inode: mine[Network], Processes: []*Process{{PID: 1 << 30}, self}}
+	h, err := n.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Close()
+}
