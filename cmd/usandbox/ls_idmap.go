@@ -68,41 +68,45 @@ func (r idRange) words(self uint64, you string, name func(uint64) string) string
 	return text
 }
 
-// idMaps tells the maps of the process's user namespace.
+// idMaps tells the maps of the process's user namespace. Of the caller's own the
+// kernel shows what they are in its parent.
 func (e *explanation) idMaps() {
 	e.heading("ids")
-	if e.shared.Has(userns.User) {
+	shared := e.shared.Has(userns.User)
+	if shared {
 		e.line("", "the same as yours")
-		return
 	}
-	for _, m := range []struct {
-		what, file, you string
-		self            int
-		name            func(uint64) string
-	}{
-		{"users", "uid_map", "you", os.Geteuid(), func(id uint64) string { return person(uint32(id)) }},
-		{"groups", "gid_map", "your group", os.Getegid(), group},
-	} {
-		text, err := e.read(m.file)
-		if err != nil {
-			e.line(m.what, "%s", hidden(err))
-			continue
-		}
-		list, err := parseIDRanges(string(text))
-		switch {
-		case err != nil:
-			e.line(m.what, "%v", err)
-		case len(list) == 0:
-			e.line(m.what, "none is mapped: each shows as nobody inside")
-		}
-		what := m.what
-		for _, r := range list {
-			e.line(what, "%s", r.words(uint64(m.self), m.you, m.name))
-			what = ""
-		}
-	}
+	number := func(id uint64) string { return strconv.FormatUint(id, 10) }
+	e.idMap("users", "uid_map", shared, "you", os.Geteuid(), func(id uint64) string { return person(uint32(id)) }, number)
+	e.idMap("groups", "gid_map", shared, "your group", os.Getegid(), group, number)
 	if text, err := e.read("setgroups"); err == nil && strings.TrimSpace(string(text)) == "deny" {
 		e.line("setgroups", "denied: groups cannot be dropped")
+	}
+}
+
+func (e *explanation) idMap(what, file string, shared bool, you string, self int, name, number func(uint64) string) {
+	text, err := e.read(file)
+	if err != nil {
+		e.line(what, "%s", hidden(err))
+		return
+	}
+	list, err := parseIDRanges(string(text))
+	switch {
+	case err != nil:
+		e.line(what, "%v", err)
+	case len(list) == 0:
+		e.line(what, "none is mapped: each shows as nobody inside")
+	}
+	for _, r := range list {
+		if shared && r == (idRange{0, 0, unknownID}) {
+			continue // that of the first user namespace, above which there is none
+		}
+		if shared {
+			e.line(what, "%s, in the user namespace above", r.words(unknownID, "", number))
+		} else {
+			e.line(what, "%s", r.words(uint64(self), you, name))
+		}
+		what = ""
 	}
 }
 

@@ -40,7 +40,7 @@ func (f *lsFlags) rows(list []*userns.Namespace, inode uint64) ([]*lsRow, error)
 	case f.persistent:
 		wanted = func(n *userns.Namespace) bool { return len(n.Processes) == 0 && len(n.Mounts)+len(n.FDs) > 0 }
 	case f.set.Changed("task"):
-		wanted = func(n *userns.Namespace) bool { return of(n, f.task) }
+		wanted = func(n *userns.Namespace) bool { return hasProcess(n, f.task) }
 		if !slices.ContainsFunc(list, wanted) {
 			return nil, flagError("task", unseen(f.task))
 		}
@@ -57,7 +57,7 @@ func (f *lsFlags) rows(list []*userns.Namespace, inode uint64) ([]*lsRow, error)
 	return b.top, nil
 }
 
-func of(n *userns.Namespace, pid int) bool {
+func hasProcess(n *userns.Namespace, pid int) bool {
 	return slices.ContainsFunc(n.Processes, func(p *userns.Process) bool { return p.PID == pid })
 }
 

@@ -133,36 +133,6 @@ func (t *lsTable) printLine(out *bufio.Writer, line lsLine, i int, widths []int)
 	out.WriteByte('\n')
 }
 
-// printLsRaw prints rows for programs that split lines: an empty cell is nothing
-// between two spaces.
-func printLsRaw(out *bufio.Writer, columns []lsColumn, rows []*lsRow, cells *lsCells, headings bool) {
-	if headings {
-		for i, c := range columns {
-			if i > 0 {
-				out.WriteByte(' ')
-			}
-			out.WriteString(c.name)
-		}
-		out.WriteByte('\n')
-	}
-	for _, r := range rows {
-		for i, c := range columns {
-			if i > 0 {
-				out.WriteByte(' ')
-			}
-			// The backslashes of printable are its own.
-			for j, part := range strings.Split(c.cell(cells, r), `\`) {
-				if j > 0 {
-					out.WriteString(`\x5c`)
-				}
-				out.WriteString(strings.ReplaceAll(printable(part), " ", `\x20`))
-			}
-		}
-		out.WriteByte('\n')
-		printLsRaw(out, columns, r.children, cells, false)
-	}
-}
-
 // terminalWidth is the width of standard output; 0: it is no terminal.
 func terminalWidth() int {
 	size, err := unix.IoctlGetWinsize(int(os.Stdout.Fd()), unix.TIOCGWINSZ)
