@@ -24,6 +24,7 @@ func commands() []command {
 		{"ps", "[--json]", "list the sandboxes that have names", psCommand},
 		{"stop", "[--grace TIME] NAME ...", "end sandboxes that have names", stopCommand},
 		{"logs", "[-f] NAME", "print the output of a detached sandbox", logsCommand},
+		{"ls", "[flags] [PID]", "list namespaces, or explain one process", lsCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }

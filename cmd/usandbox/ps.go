@@ -35,7 +35,7 @@ func psCommand(args []string) int {
 	fmt.Fprintln(w, "NAME\tSTATE\tPID\tSTARTED\tIDS\tCOMMAND")
 	for _, e := range list {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d:%d\t%s\n", e.Name, stateOf(e), e.Supervisor.PID,
-			e.Started.Format(time.DateTime), e.UID, e.GID, commandOf(e))
+			e.Started.Format(time.DateTime), e.UID, e.GID, commandLine(e))
 	}
 	w.Flush()
 	return 0
@@ -54,7 +54,7 @@ func stateOf(e *registry.Entry) string {
 	return "runs"
 }
 
-func commandOf(e *registry.Entry) string {
+func commandLine(e *registry.Entry) string {
 	if len(e.Command) == 0 {
 		return "-"
 	}

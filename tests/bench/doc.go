@@ -5,6 +5,7 @@
 //	binds       the time that many bind mounts take
 //	throughput  launches a second, several at a time
 //	memory      what a sandbox at rest keeps
+//	ls          the time that a list of the namespaces of many processes takes
 //	build       a real build inside against outside
 //
 // Run it as an ordinary user, in the repository:

@@ -30,6 +30,7 @@ func benchmarks() []benchmark {
 		{"binds", bindsTable},
 		{"throughput", throughputTable},
 		{"memory", memoryTable},
+		{"ls", lsTable},
 		{"build", buildTable},
 	}
 }

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// lsns compares `usandbox ls --json` with `lsns --json`, field by field, in each
+// form that lsns has. Other processes come and go: a namespace is compared when
+// lsns says the same of it before and after. One that has never been the same as
+// in lsns, and at least once could be compared, is an error.
+func lsns(args []string) error {
+	help, err := exec.Command("lsns", "--help").Output()
+	if err != nil {
+		return err
+	}
+	columns := []string{"NS", "TYPE", "PATH", "NPROCS", "PID", "PPID", "COMMAND", "UID", "USER", "NETNSID", "NSFS", "PNS", "ONS"}
+	columns = slices.DeleteFunc(columns, func(c string) bool { return !bytes.Contains(help, []byte(" "+c+" ")) })
+	modes := [][]string{{"--list"}, {"--list", "-W"}, nil}
+	if bytes.Contains(help, []byte("--tree")) {
+		modes = append(modes, []string{"--tree=owner"}, []string{"--tree=parent"})
+	}
+	for _, mode := range modes {
+		flags := append([]string{"--json", "-o", strings.Join(columns, ",")}, mode...)
+		if err := sameRows(flags); err != nil {
+			return fmt.Errorf("%v: %w", flags, err)
+		}
+	}
+	return nil
+}
+
+// lsRows are the fields of each namespace; those of its parent in the tree too.
+type lsRows map[string]map[string]string
+
+// rounds is how often the two lists are compared at most.
+const rounds = 40
+
+func sameRows(flags []string) error {
+	pending := map[string]string{} // what differs, by namespace
+	same := map[string]bool{}
+	var failed error // the last end of lsns that was one
+	for range rounds {
+		before, lost := rowsOf("lsns", flags)
+		ours, err := rowsOf("usandbox", append([]string{"ls"}, flags...))
+		if err != nil {
+			return err
+		}
+		after, lostToo := rowsOf("lsns", flags)
+		if lost != nil || lostToo != nil { // lsns takes a process that vanishes for an error
+			failed = errors.Join(lost, lostToo)
+			continue
+		}
+		for ns, fields := range before {
+			if different(fields, after[ns]) == "" {
+				if d := different(fields, ours[ns]); d != "" {
+					pending[ns] = d
+				} else {
+					same[ns] = true
+				}
+			}
+		}
+		for ns, fields := range ours { // what lsns does not list
+			if before[ns] == nil && after[ns] == nil && fields["nprocs"] != "json.Number 0" {
+				pending[ns] = "lsns has none"
+			} else if pending[ns] == "lsns has none" {
+				delete(pending, ns)
+			}
+		}
+		left := 0
+		for ns := range pending {
+			switch {
+			case same[ns] || after[ns] == nil && ours[ns] == nil: // gone
+				delete(pending, ns)
+			default:
+				left++
+			}
+		}
+		if left == 0 && len(same) > 0 {
+			fmt.Printf("%d of %d namespaces are the same %v\n", len(same), len(after), flags[3:])
+			return nil
+		}
+	}
+	return fmt.Errorf("no namespace stays the same long enough, %d namespaces differ: %v, %w", len(pending), pending, failed)
+}
+
+// different is the first field in which b is not a; "" if there is none.
+func different(a, b map[string]string) string {
+	if b == nil {
+		return "not listed"
+	}
+	for key, value := range a {
+		if b[key] != value {
+			return fmt.Sprintf("%s is %q, in lsns %q", key, b[key], value)
+		}
+	}
+	return ""
+}
+
+func rowsOf(name string, args []string) (lsRows, error) {
+	c := exec.Command(name, args...)
+	var said bytes.Buffer
+	c.Stderr = &said
+	text, err := c.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w: %s", c.Args, err, &said)
+	}
+	var list struct{ Namespaces []map[string]any }
+	decode := json.NewDecoder(bytes.NewReader(text))
+	decode.UseNumber()
+	if err := decode.Decode(&list); err != nil {
+		return nil, fmt.Errorf("%v: %w", c.Args, err)
+	}
+	rows := lsRows{}
+	rows.add(list.Namespaces, "")
+	return rows, nil
+}
+
+func (rows lsRows) add(list []map[string]any, parent string) {
+	for _, object := range list {
+		fields := map[string]string{"parent in the tree": parent}
+		var children []map[string]any
+		for key, value := range object {
+			if key == "children" {
+				for _, child := range value.([]any) {
+					children = append(children, child.(map[string]any))
+				}
+				continue
+			}
+			fields[key] = fmt.Sprintf("%T %v", value, value)
+			if key == "command" { // lsns leaves the spaces of a title that was cut
+				fields[key] = strings.TrimRight(fields[key], " ")
+			}
+		}
+		ns := fmt.Sprint(object["ns"])
+		rows[ns] = fields
+		rows.add(children, ns)
+	}
+}
