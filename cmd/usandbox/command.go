@@ -19,6 +19,7 @@ func commands() []command {
 		{"run", "[flags] [--] command [args]", "run a command in a sandbox", runCommand},
 		{"plan", "[flags] [--] command [args]", "print the steps that run would take; run nothing", planCommand},
 		{"compile", "-o FILE [flags] [--] command [args]", "save the sandbox as a program of its own", compileCommand},
+		{"unshare", "[flags] [--] [command [args]]", "run a command in new namespaces; no sandbox", unshareCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }

@@ -86,18 +86,24 @@ func (f *runFlags) parse(args []string) ([]string, error) {
 			f.help()
 			return nil, errHelp
 		}
-		var unknown *pflag.NotExistError
-		if errors.As(err, &unknown) {
-			var names []string
-			f.set.VisitAll(func(p *pflag.Flag) { names = append(names, p.Name) })
-			return nil, hinted{err, nearest(unknown.GetSpecifiedName(), names, "--")}
-		}
-		return nil, err
+		return nil, nearestFlag(f.set, err)
 	}
 	if f.set.NArg() == 0 {
 		return nil, hinted{errors.New("no command is given"), "usandbox " + f.set.Name() + " -- make"}
 	}
 	return f.set.Args(), nil
+}
+
+// nearestFlag is err, with a hint at the flag that was meant if it is about one that
+// does not exist.
+func nearestFlag(set *pflag.FlagSet, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	set.VisitAll(func(p *pflag.Flag) { names = append(names, p.Name) })
+	return hinted{err, nearest(unknown.GetSpecifiedName(), names, "--")}
 }
 
 // hinted is an error that says what to type.

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/userns"
+)
+
+// unshareFlags are the flags of usandbox unshare, those of unshare(1).
+type unshareFlags struct {
+	set  *pflag.FlagSet
+	spec unshareSpec
+
+	users, groups idRequest
+	keepCaps      bool
+}
+
+// absent is what a flag with an optional argument gets when there is none. No
+// argument of a process can be that.
+const absent = "\x00"
+
+// kindFlags are the flags for namespaces.
+var kindFlags = [...]struct {
+	name, short string
+	kind        userns.Kind
+}{
+	{"ipc", "i", userns.IPC}, {"mount", "m", userns.Mount}, {"net", "n", userns.Network}, {"pid", "p", userns.PID},
+	{"uts", "u", userns.UTS}, {"user", "U", userns.User}, {"cgroup", "C", userns.Cgroup}, {"time", "T", userns.Time},
+}
+
+func newUnshareFlags() *unshareFlags {
+	f := &unshareFlags{set: pflag.NewFlagSet("unshare", pflag.ContinueOnError)}
+	s, spec := f.set, &f.spec
+	f.users, f.groups = idRequest{kind: idmap.UID}, idRequest{kind: idmap.GID}
+	s.SetInterspersed(false)
+	s.Usage = func() {}
+	for _, k := range kindFlags {
+		f.optional(k.name, k.short, func(file string) error { return f.namespace(k.name, k.kind, file) })
+	}
+	s.BoolVarP(&spec.fork, "fork", "f", false, "")
+	f.optional("mount-proc", "", func(dir string) error { return f.mount(&spec.proc, dir, "/proc") })
+	f.optional("mount-binfmt", "", func(dir string) error {
+		if dir == absent && spec.proc == "" {
+			spec.proc = "/proc"
+		}
+		f.imply(userns.User)
+		return f.mount(&spec.binfmt, dir, "/proc/sys/fs/binfmt_misc")
+	})
+	f.idFlags()
+	s.Func("propagation", "", func(text string) (err error) {
+		spec.propagation, err = userns.ParsePropagation(text)
+		return err
+	})
+	f.optional("kill-child", "", func(text string) (err error) {
+		spec.kill, err = signalNamed(text)
+		spec.fork = true
+		return err
+	})
+	s.BoolVar(&spec.forward, "forward-signals", false, "")
+	s.BoolVar(&f.keepCaps, "keep-caps", false, "")
+	s.FuncP("root", "R", "", nonEmpty(&spec.root))
+	s.FuncP("wd", "w", "", nonEmpty(&spec.dir))
+	s.FuncP("setuid", "S", "", number(&spec.uid))
+	s.FuncP("setgid", "G", "", number(&spec.gid))
+	s.Func("monotonic", "", seconds(&spec.monotonic))
+	s.Func("boottime", "", seconds(&spec.uptime))
+	return f
+}
+
+// optional declares a flag whose argument may be missing.
+func (f *unshareFlags) optional(name, short string, set func(string) error) {
+	f.set.FuncP(name, short, "", set)
+	f.set.Lookup(name).NoOptDefVal = absent
+}
+
+// imply adds kinds of namespaces.
+func (f *unshareFlags) imply(kinds ...userns.Kind) { f.spec.kinds |= userns.SetOf(kinds...) }
+
+func (f *unshareFlags) namespace(flag string, k userns.Kind, file string) error {
+	f.imply(k)
+	switch file {
+	case absent:
+		return nil
+	case "":
+		return errors.New("the name of the file is empty")
+	}
+	f.spec.keep = append(f.spec.keep, kept{k, file})
+	return nil
+}
+
+func (f *unshareFlags) mount(at *string, dir, usual string) error {
+	f.imply(userns.Mount)
+	switch dir {
+	case absent:
+		dir = usual
+	case "":
+		return errors.New("the name of the folder is empty")
+	}
+	*at = dir
+	return nil
+}
+
+func nonEmpty(to *string) func(string) error {
+	return func(text string) error {
+		*to = text
+		if text == "" {
+			return errors.New("the name of the folder is empty")
+		}
+		return nil
+	}
+}
+
+func number(to **uint32) func(string) error {
+	return func(text string) error {
+		n, ok := id(text)
+		*to = &n
+		if !ok {
+			return fmt.Errorf("want a number below %d", uint32(1<<32-1))
+		}
+		return nil
+	}
+}
+
+// maxOffset is the most that the kernel adds to a clock, in seconds.
+const maxOffset = 9223372036
+
+func seconds(to **int64) func(string) error {
+	return func(text string) error {
+		n, err := strconv.ParseInt(text, 10, 64)
+		*to = &n
+		switch {
+		case err != nil && !errors.Is(err, strconv.ErrRange):
+			return errors.New("want a whole number of seconds")
+		case err != nil || n > maxOffset || n < -maxOffset:
+			return fmt.Errorf("out of range: at most %d seconds, either way", int64(maxOffset))
+		}
+		return nil
+	}
+}
+
+// signalNamed reads a signal's name, with or without SIG, or number; SIGKILL if the
+// text is absent.
+func signalNamed(text string) (unix.Signal, error) {
+	if text == absent {
+		return unix.SIGKILL, nil
+	}
+	if n, err := strconv.Atoi(text); err == nil && n > 0 && n <= 64 {
+		return unix.Signal(n), nil
+	}
+	if s := unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(text), "SIG")); s != 0 {
+		return s, nil
+	}
+	return 0, fmt.Errorf("there is no signal %q", text)
+}
+
+// parse reads the flags and the command behind them.
+func (f *unshareFlags) parse(args []string) (*unshareSpec, error) {
+	err := f.set.Parse(args)
+	if errors.Is(err, pflag.ErrHelp) {
+		fmt.Print(unshareHelp)
+		return nil, errHelp
+	}
+	if err != nil {
+		return nil, nearestFlag(f.set, err)
+	}
+	spec := &f.spec
+	spec.pid = os.Getpid()
+	spec.fork = spec.fork || spec.forward
+	spec.setCommand(f.set.Args(), os.Environ())
+	if err := f.setMaps(); err != nil {
+		return nil, err
+	}
+	if f.keepCaps && spec.kinds.Has(userns.User) {
+		if spec.keepCaps, err = caps.All(); err != nil {
+			return nil, flagError("keep-caps", err)
+		}
+	}
+	return spec, f.check()
+}
+
+// check refuses flags that do not go together, or that the kernel would refuse.
+func (f *unshareFlags) check() error {
+	s := &f.spec
+	if !s.kinds.Has(userns.Time) {
+		for name, given := range map[string]bool{"monotonic": s.monotonic != nil, "boottime": s.uptime != nil} {
+			if given {
+				return hinted{flagError(name, errors.New("it needs a new time namespace")), "add -T"}
+			}
+		}
+	}
+	if err := f.checkSetgroups(); err != nil {
+		return err
+	}
+	return f.checkKept()
+}

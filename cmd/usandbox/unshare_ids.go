@@ -1,0 +1,222 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/sandbox"
+	"github.com/usandbox/usandbox/userns"
+)
+
+// idRequest is what the flags say about one kind of ids.
+type idRequest struct {
+	kind   idmap.Kind
+	single *uint32 // what the caller's own id becomes
+	ranges idmap.Map
+	flag   string // the last that had a say in it
+}
+
+// idFlags declares the flags about ids. Each implies a user namespace.
+func (f *unshareFlags) idFlags() {
+	both := func(name string, set func(*idRequest) error) func(string) error {
+		return func(string) error {
+			f.imply(userns.User)
+			for _, q := range []*idRequest{&f.users, &f.groups} {
+				q.flag = name
+				if err := set(q); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	one := func(name string, q *idRequest, set func(text string) error) {
+		f.set.Func(name, "", func(text string) error {
+			f.imply(userns.User)
+			q.flag = name
+			return set(text)
+		})
+	}
+	f.set.BoolFuncP("map-root-user", "r", "", both("map-root-user", func(q *idRequest) error { q.single = new(uint32); return nil }))
+	f.set.BoolFuncP("map-current-user", "c", "", both("map-current-user", func(q *idRequest) error { own := q.own(); q.single = &own; return nil }))
+	f.set.BoolFunc("map-auto", "", both("map-auto", func(q *idRequest) error { return q.add("auto") }))
+	f.set.BoolFunc("map-subids", "", both("map-subids", func(q *idRequest) error { return q.add("subids") }))
+	one("map-user", &f.users, func(text string) error { return f.users.name(text) })
+	one("map-group", &f.groups, func(text string) error { return f.groups.name(text) })
+	one("map-users", &f.users, func(text string) error { return f.users.add(text) })
+	one("map-groups", &f.groups, func(text string) error { return f.groups.add(text) })
+	f.set.Func("owner", "", func(text string) error {
+		f.imply(userns.User)
+		u, g, _ := strings.Cut(text, ":")
+		uid, ok := id(u)
+		gid, ok2 := id(g)
+		if !ok || !ok2 {
+			return errors.New("want UID:GID, two numbers")
+		}
+		f.spec.owner = &owner{uid, gid}
+		return nil
+	})
+	f.set.Func("setgroups", "", func(text string) error {
+		f.spec.setgroups = text
+		if text != "allow" && text != "deny" {
+			return errors.New("want allow or deny")
+		}
+		return nil
+	})
+}
+
+// own is the caller's id.
+func (q *idRequest) own() uint32 {
+	if q.kind == idmap.GID {
+		return uint32(os.Getegid())
+	}
+	return uint32(os.Geteuid())
+}
+
+// name sets what the own id becomes, by number or name.
+func (q *idRequest) name(text string) error {
+	n, ok := id(text)
+	if !ok {
+		number := ""
+		if q.kind == idmap.UID {
+			if u, err := user.Lookup(text); err == nil {
+				number = u.Uid
+			}
+		} else if g, err := user.LookupGroup(text); err == nil {
+			number = g.Gid
+		}
+		if n, ok = id(number); !ok {
+			return fmt.Errorf("there is no %sid of that name or number", q.kind.String()[:1])
+		}
+	}
+	q.single = &n
+	return nil
+}
+
+// add adds ranges: IN:OUT:COUNT, or OUT,IN,COUNT as unshare(1) had it before 2.39;
+// auto, the first block of subordinate ids on 0; subids, the same block on itself;
+// all, every id of the caller's namespace on itself.
+func (q *idRequest) add(text string) error {
+	switch text {
+	case "auto", "subids":
+		sub, err := sandbox.Delegated(q.kind)
+		if err == nil && len(sub) == 0 {
+			err = &sandbox.NoneDelegatedError{Kind: q.kind}
+		}
+		if err != nil {
+			return err
+		}
+		r := idmap.Range{Outside: sub[0].Start, Count: sub[0].Count}
+		if text == "subids" {
+			r.Inside = r.Outside
+		}
+		q.ranges = append(q.ranges, r)
+		return nil
+	case "all":
+		m, err := ownMap(q.kind)
+		q.ranges = append(q.ranges, m.Identity()...)
+		return err
+	}
+	if fields := strings.Split(text, ","); len(fields) == 3 && !strings.Contains(text, ":") {
+		text = fields[1] + ":" + fields[0] + ":" + fields[2]
+	}
+	r, err := idmap.ParseRange(text)
+	q.ranges = append(q.ranges, r)
+	return err
+}
+
+// ownMap is the map of the user namespace that the caller is in.
+func ownMap(k idmap.Kind) (idmap.Map, error) {
+	file, err := os.Open("/proc/self/" + k.String() + "_map")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return idmap.ParseProc(file)
+}
+
+// setMaps makes the maps of what the flags asked for, and refuses ids that are not
+// the caller's to give.
+func (f *unshareFlags) setMaps() error {
+	if f.spec.owner != nil {
+		sets, err := caps.Of(0)
+		if err == nil && (!sets.Effective.Has(unix.CAP_SETUID) || !sets.Effective.Has(unix.CAP_SETGID)) {
+			err = hinted{errors.New("to give a user namespace to somebody needs CAP_SETUID and CAP_SETGID"), "do it as root"}
+		}
+		if err != nil {
+			return flagError("owner", err)
+		}
+	}
+	for _, x := range []struct {
+		q  *idRequest
+		to *idMapping
+	}{{&f.users, &f.spec.uidMap}, {&f.groups, &f.spec.gidMap}} {
+		m, err := x.q.make(f.spec.owner != nil)
+		if err != nil {
+			return flagError(x.q.flag, err)
+		}
+		*x.to = m
+	}
+	return nil
+}
+
+// make is the map. With an owner it is written from outside whatever it is: the
+// owner may not map the caller's id.
+func (q *idRequest) make(owned bool) (idMapping, error) {
+	own := q.own()
+	im := idMapping{flag: q.flag, ranges: len(q.ranges) > 0 || q.single != nil && owned}
+	switch {
+	case q.single == nil:
+		im.m = q.ranges
+	default:
+		im.m = idmap.One(*q.single, own)
+		for _, r := range q.ranges {
+			im.m = append(im.m, r.Around(*q.single, own)...)
+		}
+	}
+	if len(im.m) == 0 {
+		return im, nil
+	}
+	if err := im.m.Validate(); err != nil {
+		return im, err
+	}
+	if !im.ranges || os.Geteuid() == 0 {
+		return im, nil
+	}
+	sub, err := sandbox.Delegated(q.kind)
+	if err == nil {
+		err = im.m.CheckDelegated(q.kind, own, sub)
+	}
+	return im, err
+}
+
+// checkSetgroups refuses what the kernel would not allow about setgroups(2).
+func (f *unshareFlags) checkSetgroups() error {
+	s := &f.spec
+	own, err := os.ReadFile("/proc/self/setgroups")
+	denied := err == nil && strings.TrimSpace(string(own)) == "deny"
+	// A process writes the map of its own group only after it has denied setgroups,
+	// and so does newgidmap.
+	single := len(s.gidMap.m) == 1 && s.gidMap.m[0].Count == 1 && s.gidMap.m[0].Outside == f.groups.own()
+	needsDeny := len(s.gidMap.m) > 0 && (!s.gidMap.ranges || single && os.Geteuid() != 0)
+	s.setgroupsAllowed = !denied && !needsDeny && s.setgroups != "deny"
+	switch {
+	case s.setgroups != "" && !s.kinds.Has(userns.User):
+		return hinted{flagError("setgroups", errors.New("it is for a new user namespace")), "add -U"}
+	case s.setgroups != "allow":
+		return nil
+	case denied:
+		return flagError("setgroups", errors.New("it is denied in the caller's user namespace, and so in all below"))
+	case needsDeny:
+		return hinted{flagError("setgroups", fmt.Errorf("allow and --%s exclude each other: the own group alone can only be mapped where setgroups is denied", s.gidMap.flag)),
+			"map a range of groups: --map-groups auto"}
+	}
+	return nil
+}
