@@ -22,6 +22,7 @@ type unshareFlags struct {
 
 	users, groups idRequest
 	keepCaps      bool
+	err           error // of a flag without an argument
 }
 
 // absent is what a flag with an optional argument gets when there is none. No
@@ -168,6 +169,9 @@ func (f *unshareFlags) parse(args []string) (*unshareSpec, error) {
 	if errors.Is(err, pflag.ErrHelp) {
 		fmt.Print(unshareHelp)
 		return nil, errHelp
+	}
+	if err == nil {
+		err = f.err
 	}
 	if err != nil {
 		return nil, nearestFlag(f.set, err)

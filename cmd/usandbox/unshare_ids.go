@@ -25,17 +25,20 @@ type idRequest struct {
 
 // idFlags declares the flags about ids. Each implies a user namespace.
 func (f *unshareFlags) idFlags() {
-	both := func(name string, set func(*idRequest) error) func(string) error {
-		return func(string) error {
+	both := func(name, short string, set func(*idRequest) error) {
+		f.optional(name, short, func(text string) error {
+			if text != absent {
+				return errors.New("the flag has no argument")
+			}
 			f.imply(userns.User)
 			for _, q := range []*idRequest{&f.users, &f.groups} {
 				q.flag = name
-				if err := set(q); err != nil {
-					return err
+				if err := set(q); err != nil && f.err == nil {
+					f.err = flagError(name, err)
 				}
 			}
 			return nil
-		}
+		})
 	}
 	one := func(name string, q *idRequest, set func(text string) error) {
 		f.set.Func(name, "", func(text string) error {
@@ -44,10 +47,10 @@ func (f *unshareFlags) idFlags() {
 			return set(text)
 		})
 	}
-	f.set.BoolFuncP("map-root-user", "r", "", both("map-root-user", func(q *idRequest) error { q.single = new(uint32); return nil }))
-	f.set.BoolFuncP("map-current-user", "c", "", both("map-current-user", func(q *idRequest) error { own := q.own(); q.single = &own; return nil }))
-	f.set.BoolFunc("map-auto", "", both("map-auto", func(q *idRequest) error { return q.add("auto") }))
-	f.set.BoolFunc("map-subids", "", both("map-subids", func(q *idRequest) error { return q.add("subids") }))
+	both("map-root-user", "r", func(q *idRequest) error { q.single = new(uint32); return nil })
+	both("map-current-user", "c", func(q *idRequest) error { own := q.own(); q.single = &own; return nil })
+	both("map-auto", "", func(q *idRequest) error { return q.add("auto") })
+	both("map-subids", "", func(q *idRequest) error { return q.add("subids") })
 	one("map-user", &f.users, func(text string) error { return f.users.name(text) })
 	one("map-group", &f.groups, func(text string) error { return f.groups.name(text) })
 	one("map-users", &f.users, func(text string) error { return f.users.add(text) })

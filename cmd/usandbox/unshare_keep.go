@@ -74,7 +74,7 @@ func (p *unshareProgram) keepFiles() {
 	for _, k := range p.spec.keep {
 		from := len(p.Steps())
 		userns.Keep(p.Program, k.kind, p.spec.pid, k.file)
-		p.explain(from, unix.EINVAL, "the mount that the file lies on is shared: make one that is not, by mount --bind and mount --make-private")
+		p.explain(from, unix.EINVAL, "the mount that the file lies on is shared: put it on one that is not, made by mount --bind and mount --make-private")
 		p.explain(from, unix.EPERM, "do it in a mount namespace of your own: begin with usandbox unshare -U -r -m")
 		p.Add(kept, kept, 1)
 	}

@@ -28,6 +28,7 @@ func main() {
 		"loopback":  loopback,
 		"listen":    listen,
 		"dial":      dial,
+		"mq":        messageQueue,
 	}[os.Args[1]]
 	if !ok {
 		fail(fmt.Errorf("unknown question %q", os.Args[1]))
