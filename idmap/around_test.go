@@ -28,3 +28,38 @@ func TestAround(t *testing.T) {
 		}
 	}
 }
+
+// The ids of a range that have a place beside the one apart keep their order, and no
+// more are lost than have to be.
+func FuzzAround(f *testing.F) {
+	f.Add(uint32(0), uint32(100000), uint32(65536), uint32(1000), uint32(1000))
+	f.Add(uint32(5), uint32(5), uint32(1), uint32(5), uint32(6))
+	f.Add(uint32(0), uint32(0), uint32(4294967295), uint32(7), uint32(4294967294))
+	f.Fuzz(func(t *testing.T, inside, outside, count, ownInside, ownOutside uint32) {
+		r := Range{inside, outside, count}
+		if (Map{r}).Validate() != nil || One(ownInside, ownOutside).Validate() != nil {
+			return
+		}
+		m := r.Around(ownInside, ownOutside)
+		if err := append(One(ownInside, ownOutside), m...).Validate(); err != nil {
+			t.Fatal(err)
+		}
+		left := uint64(0)
+		for i, x := range m {
+			left += uint64(x.Count)
+			if x.Inside < inside || x.Outside < outside || i > 0 && (x.Inside < m[i-1].Inside || x.Outside < m[i-1].Outside) {
+				t.Errorf("%v: %v", r, m)
+			}
+		}
+		lost := uint64(0)
+		if _, in := (Map{r}).ToOutside(ownInside); in {
+			lost = 1
+		}
+		if _, out := (Map{r}).ToInside(ownOutside); out {
+			lost = 1
+		}
+		if left+lost != uint64(count) {
+			t.Errorf("%v around %d:%d: %d ids of %d, %v", r, ownInside, ownOutside, left, count, m)
+		}
+	})
+}

@@ -4,11 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
@@ -45,7 +42,7 @@ func newUnshareFlags() *unshareFlags {
 	s.SetInterspersed(false)
 	s.Usage = func() {}
 	for _, k := range kindFlags {
-		f.optional(k.name, k.short, func(file string) error { return f.namespace(k.name, k.kind, file) })
+		f.optional(k.name, k.short, func(file string) error { return f.namespace(k.kind, file) })
 	}
 	s.BoolVarP(&spec.fork, "fork", "f", false, "")
 	f.optional("mount-proc", "", func(dir string) error { return f.mount(&spec.proc, dir, "/proc") })
@@ -86,7 +83,7 @@ func (f *unshareFlags) optional(name, short string, set func(string) error) {
 // imply adds kinds of namespaces.
 func (f *unshareFlags) imply(kinds ...userns.Kind) { f.spec.kinds |= userns.SetOf(kinds...) }
 
-func (f *unshareFlags) namespace(flag string, k userns.Kind, file string) error {
+func (f *unshareFlags) namespace(k userns.Kind, file string) error {
 	f.imply(k)
 	switch file {
 	case absent:
@@ -108,59 +105,6 @@ func (f *unshareFlags) mount(at *string, dir, usual string) error {
 	}
 	*at = dir
 	return nil
-}
-
-func nonEmpty(to *string) func(string) error {
-	return func(text string) error {
-		*to = text
-		if text == "" {
-			return errors.New("the name of the folder is empty")
-		}
-		return nil
-	}
-}
-
-func number(to **uint32) func(string) error {
-	return func(text string) error {
-		n, ok := id(text)
-		*to = &n
-		if !ok {
-			return fmt.Errorf("want a number below %d", uint32(1<<32-1))
-		}
-		return nil
-	}
-}
-
-// maxOffset is the most that the kernel adds to a clock, in seconds.
-const maxOffset = 9223372036
-
-func seconds(to **int64) func(string) error {
-	return func(text string) error {
-		n, err := strconv.ParseInt(text, 10, 64)
-		*to = &n
-		switch {
-		case err != nil && !errors.Is(err, strconv.ErrRange):
-			return errors.New("want a whole number of seconds")
-		case err != nil || n > maxOffset || n < -maxOffset:
-			return fmt.Errorf("out of range: at most %d seconds, either way", int64(maxOffset))
-		}
-		return nil
-	}
-}
-
-// signalNamed reads a signal's name, with or without SIG, or number; SIGKILL if the
-// text is absent.
-func signalNamed(text string) (unix.Signal, error) {
-	if text == absent {
-		return unix.SIGKILL, nil
-	}
-	if n, err := strconv.Atoi(text); err == nil && n > 0 && n <= 64 {
-		return unix.Signal(n), nil
-	}
-	if s := unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(text), "SIG")); s != 0 {
-		return s, nil
-	}
-	return 0, fmt.Errorf("there is no signal %q", text)
 }
 
 // parse reads the flags and the command behind them.
@@ -194,12 +138,8 @@ func (f *unshareFlags) parse(args []string) (*unshareSpec, error) {
 // check refuses flags that do not go together, or that the kernel would refuse.
 func (f *unshareFlags) check() error {
 	s := &f.spec
-	if !s.kinds.Has(userns.Time) {
-		for name, given := range map[string]bool{"monotonic": s.monotonic != nil, "boottime": s.uptime != nil} {
-			if given {
-				return hinted{flagError(name, errors.New("it needs a new time namespace")), "add -T"}
-			}
-		}
+	if list := s.offsets(); len(list) > 0 && !s.kinds.Has(userns.Time) {
+		return hinted{flagError(list[0].flag, errors.New("it needs a new time namespace")), "add -T"}
 	}
 	if err := f.checkSetgroups(); err != nil {
 		return err

@@ -23,7 +23,7 @@ unshare -U -r -m.
   -u, --uts[=FILE]          host and domain name
   -U, --user[=FILE]         user and group ids, capabilities
   -C, --cgroup[=FILE]       the root of the cgroups
-  -T, --time[=FILE]         boot-time and monotonic clocks; on older kernels for children only: add -f
+  -T, --time[=FILE]         boot-time and monotonic clocks. Add -f: older kernels need it
 
 User and group ids; each implies -U.
   -r, --map-root-user       be root inside: --map-user 0 --map-group 0

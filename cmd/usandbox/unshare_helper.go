@@ -6,9 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
-	"github.com/usandbox/usandbox/userns"
 )
 
 // helper appends the fork of a process that waits, outside the namespaces to come,
@@ -89,7 +87,11 @@ func (p *unshareProgram) writeMaps(outside map[idmap.Kind]func()) {
 	} else if len(s.uidMap.m) > 0 {
 		from := len(p.Steps())
 		idmap.Write(p.Program, idmap.UID, s.uidMap.m)
-		p.explainUser(from, "write", unix.EPERM)
+		if os.Geteuid() == 0 {
+			p.explain(from, unix.EPERM, "to map the id 0 of the namespace above takes CAP_SETFCAP there")
+		} else {
+			p.explainUser(from, "write", unix.EPERM)
+		}
 	}
 	tell := outside[idmap.GID]
 	if s.setgroups == "deny" && (tell != nil || len(s.gidMap.m) == 0) {
@@ -102,33 +104,5 @@ func (p *unshareProgram) writeMaps(outside map[idmap.Kind]func()) {
 	}
 	if s.setgroups == "allow" {
 		idmap.Setgroups(p.Program, true)
-	}
-}
-
-// becomeIDs appends --setgid and --setuid. The supplementary groups are dropped with
-// the group, where the user namespace allows setgroups(2).
-func (p *unshareProgram) becomeIDs() {
-	s := p.spec
-	if s.gid == nil && s.uid == nil {
-		return
-	}
-	from := len(p.Steps())
-	if s.gid != nil {
-		p.Doing(fmt.Sprintf("become group %d (--setgid)", *s.gid))
-		if s.setgroupsAllowed {
-			p.Call(unix.SYS_SETGROUPS, 0, 0)
-		}
-		p.Call(unix.SYS_SETRESGID, *s.gid, *s.gid, *s.gid)
-	}
-	if s.uid != nil {
-		if s.keepCaps != caps.None {
-			idmap.KeepCapabilities(p.Program)
-		}
-		p.Doing(fmt.Sprintf("become user %d (--setuid)", *s.uid))
-		p.Call(unix.SYS_SETRESUID, *s.uid, *s.uid, *s.uid)
-	}
-	p.explain(from, unix.EINVAL, "an id that is not mapped cannot be taken on: map it, as by --map-auto or --map-users")
-	if !s.kinds.Has(userns.User) {
-		p.explain(from, unix.EPERM, "to change ids needs CAP_SETUID and CAP_SETGID")
 	}
 }

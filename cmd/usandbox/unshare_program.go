@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/sandbox"
@@ -138,84 +137,37 @@ func (p *unshareProgram) unshareOthers() {
 	userns.Unshare(p.Program, others)
 	if !p.spec.kinds.Has(userns.User) {
 		p.explain(from, unix.EPERM, "an ordinary user needs a user namespace for that, as root in it: add -U -r")
+	} else if others != 0 {
+		p.explainUser(from, "unshare", unix.EPERM) // AppArmor lets it be made, but gives no rights in it
 	}
 	p.explain(from, unix.ENOSPC, "there are too many, or none are allowed: see /proc/sys/user/max_*_namespaces")
 	p.explain(from, unix.EINVAL, "this kernel was built without some of them")
 }
 
+// offset is one of a clock, which is called as its flag.
+type offset struct {
+	flag    string
+	seconds int64
+}
+
+// offsets are those that are asked for.
+func (s *unshareSpec) offsets() (list []offset) {
+	if s.uptime != nil {
+		list = append(list, offset{"boottime", *s.uptime})
+	}
+	if s.monotonic != nil {
+		list = append(list, offset{"monotonic", *s.monotonic})
+	}
+	return list
+}
+
 // offsetClocks appends the offsets of the new time namespace.
 func (p *unshareProgram) offsetClocks() {
-	for _, c := range []struct {
-		flag    string
-		seconds *int64
-	}{{"boottime", p.spec.uptime}, {"monotonic", p.spec.monotonic}} {
-		if c.seconds == nil {
-			continue
-		}
+	for _, c := range p.spec.offsets() {
 		from := len(p.Steps())
-		p.Origin(fmt.Sprintf("--%s %d", c.flag, *c.seconds))
-		userns.TimeOffset(p.Program, c.flag, *c.seconds)
+		p.Origin(fmt.Sprintf("--%s %d", c.flag, c.seconds))
+		userns.TimeOffset(p.Program, c.flag, c.seconds)
 		p.explain(from, unix.ERANGE, "the clock may not be below zero, nor above 146 years")
 	}
 	p.Origin("")
-}
-
-// prepare appends what happens in the new namespaces before the command runs, in
-// its process.
-func (p *unshareProgram) prepare() {
-	s := p.spec
-	if s.kinds.Has(userns.Mount) {
-		from := len(p.Steps())
-		userns.SetPropagation(p.Program, s.propagation)
-		p.explain(from, unix.EINVAL, "the root is no mount point, as in a chroot: add --propagation unchanged")
-	}
-	if s.root != "" {
-		from := len(p.Steps())
-		p.Doing(fmt.Sprintf("change the root to %q (--root)", s.root))
-		p.Call(unix.SYS_CHROOT, s.root)
-		if !s.kinds.Has(userns.User) {
-			p.explain(from, unix.EPERM, "an ordinary user needs a user namespace for that, as root in it: add -U -r")
-		}
-		p.Call(unix.SYS_CHDIR, "/") // else a relative --wd would lead out of it
-	}
-	if s.dir != "" {
-		p.Doing(fmt.Sprintf("change to the working directory %q (--wd)", s.dir))
-		p.Call(unix.SYS_CHDIR, s.dir)
-	}
-	p.mounts()
-	p.becomeIDs()
-	if s.keepCaps != caps.None {
-		caps.Keep(p.Program, s.keepCaps)
-	}
-}
-
-// mounts appends the file systems that are mounted.
-func (p *unshareProgram) mounts() {
-	const quiet = unix.MS_NOSUID | unix.MS_NOEXEC | unix.MS_NODEV
-	s := p.spec
-	if s.proc != "" {
-		// Nothing of it shall be seen outside.
-		if s.propagation == userns.Shared || s.propagation == userns.Unchanged {
-			from := len(p.Steps())
-			p.Doing(fmt.Sprintf("make the mount on %q private (--mount-proc)", s.proc))
-			p.Call(unix.SYS_MOUNT, "none", s.proc, 0, unix.MS_PRIVATE|unix.MS_REC, 0)
-			p.explain(from, unix.EINVAL, "it is no mount point, so that a mount there could be seen outside: drop --propagation, or bind mount it on itself")
-		}
-		from := len(p.Steps())
-		p.Doing(fmt.Sprintf("mount proc on %q (--mount-proc)", s.proc))
-		p.Call(unix.SYS_MOUNT, "proc", s.proc, "proc", quiet, 0)
-		switch {
-		case !s.kinds.Has(userns.PID) || !s.fork:
-			p.explain(from, unix.EPERM, "a new user namespace may mount a proc of its own PID namespace only: add -p -f")
-		default:
-			p.explain(from, unix.EPERM, "the proc outside is partly covered, as in a container, and the kernel refuses a new one")
-		}
-	}
-	if s.binfmt != "" {
-		from := len(p.Steps())
-		p.Doing(fmt.Sprintf("mount binfmt_misc on %q (--mount-binfmt)", s.binfmt))
-		p.Call(unix.SYS_MOUNT, "binfmt_misc", s.binfmt, "binfmt_misc", quiet, 0)
-		p.explain(from, unix.EPERM, "in a user namespace binfmt_misc needs Linux 6.7 or newer")
-		p.explain(from, unix.ENODEV, "this kernel has no binfmt_misc, or its module is not loaded")
-	}
 }
