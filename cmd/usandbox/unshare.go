@@ -107,9 +107,9 @@ func (s *unshareSpec) setCommand(args, env []string) {
 }
 
 // searchPath are the paths that a command's name may mean: itself, if it has a
-// slash, else one in each absolute folder of PATH.
+// slash or is empty, else one in each absolute folder of PATH.
 func searchPath(name string, env []string) []string {
-	if strings.Contains(name, "/") {
+	if name == "" || strings.Contains(name, "/") {
 		return []string{name}
 	}
 	search := "/usr/local/bin:/usr/bin:/bin"

@@ -38,7 +38,7 @@ var kindFlags = [...]struct {
 func newUnshareFlags() *unshareFlags {
 	f := &unshareFlags{set: pflag.NewFlagSet("unshare", pflag.ContinueOnError)}
 	s, spec := f.set, &f.spec
-	f.users, f.groups = idRequest{kind: idmap.UID}, idRequest{kind: idmap.GID}
+	f.users, f.groups = newIDRequest(idmap.UID), newIDRequest(idmap.GID)
 	s.SetInterspersed(false)
 	s.Usage = func() {}
 	for _, k := range kindFlags {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"sync"
 
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/sandbox"
@@ -18,6 +19,12 @@ type idRequest struct {
 	single *uint32 // what the caller's own id becomes
 	ranges idmap.Map
 	flag   string // the last that had a say in it
+
+	delegated func() ([]idmap.SubRange, error) // asked once
+}
+
+func newIDRequest(k idmap.Kind) idRequest {
+	return idRequest{kind: k, delegated: sync.OnceValues(func() ([]idmap.SubRange, error) { return sandbox.Delegated(k) })}
 }
 
 // idFlags declares the flags about ids. Each implies a user namespace.
@@ -106,7 +113,7 @@ func (q *idRequest) name(text string) error {
 func (q *idRequest) add(text string) error {
 	switch text {
 	case "auto", "subids":
-		sub, err := sandbox.Delegated(q.kind)
+		sub, err := q.delegated()
 		if err == nil && len(sub) == 0 {
 			err = &sandbox.NoneDelegatedError{Kind: q.kind}
 		}

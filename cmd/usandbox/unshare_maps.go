@@ -10,7 +10,6 @@ import (
 
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
-	"github.com/usandbox/usandbox/sandbox"
 	"github.com/usandbox/usandbox/userns"
 )
 
@@ -62,7 +61,7 @@ func (q *idRequest) make(owned bool) (idMapping, error) {
 	if !im.ranges || os.Geteuid() == 0 {
 		return im, nil
 	}
-	sub, err := sandbox.Delegated(q.kind)
+	sub, err := q.delegated()
 	if err == nil {
 		err = im.m.CheckDelegated(q.kind, own, sub)
 	}

@@ -91,6 +91,7 @@ func TestSearchPath(t *testing.T) {
 		{"a/b", "PATH=/x", "a/b"},
 		{"a", "PATH=.::x:/y", "/y/a"},
 		{"a", "PATH=", ""},
+		{"", "PATH=/x", ""},
 		{"a", "XPATH=/x", "/usr/local/bin/a /usr/bin/a /bin/a"},
 	} {
 		if got := strings.Join(searchPath(c.name, []string{c.path, "PATH=/late"}), " "); got != c.want && c.path[0] == 'P' {
