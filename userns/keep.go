@@ -15,8 +15,10 @@ import (
 // whom there must have been one for PID.
 //
 // The process that does it needs CAP_SYS_ADMIN in the user namespace that owns its
-// mount namespace. A mount namespace can only be kept from outside of it, and where no
-// other mount gets by propagation what is mounted, else the kernel answers EINVAL.
+// mount namespace. A mount namespace can only be kept from outside of it, and where
+// no other mount gets by propagation what is mounted, else the kernel answers EINVAL.
+// Linux 6.18 does so also at times where the two mount namespaces were made on
+// different processors.
 func Keep(p *launch.Program, k Kind, pid int, file string) {
 	p.Doing(fmt.Sprintf("keep the %v namespace on %q", k, file))
 	p.Call(unix.SYS_MOUNT, k.Path(strconv.Itoa(pid)), file, 0, unix.MS_BIND, 0)

@@ -74,7 +74,12 @@ func (p *unshareProgram) keepFiles() {
 	for _, k := range p.spec.keep {
 		from := len(p.Steps())
 		userns.Keep(p.Program, k.kind, p.spec.pid, k.file)
-		p.explain(from, unix.EINVAL, "the mount that the file lies on is shared: put it on one that is not, made by mount --bind and mount --make-private")
+		if k.kind == userns.Mount {
+			// Linux 6.18 takes the numbers of mount namespaces for their ages, and gives
+			// them out by processor.
+			p.explain(from, unix.EINVAL, "the mount that the file lies on is shared with others: use one made by mount --bind and mount --make-private; "+
+				"or, on Linux 6.18, the mount namespace outside was made on another processor: begin both with taskset -c 0")
+		}
 		p.explain(from, unix.EPERM, "do it in a mount namespace of your own: begin with usandbox unshare -U -r -m")
 		p.Add(kept, kept, 1)
 	}
