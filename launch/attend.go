@@ -34,6 +34,7 @@ func (p *Program) Attend(forward []Forward, atEnd func()) {
 	p.Doing("wait for the command")
 	again, gone, reported, end := p.Label("wait"), p.Label("init_gone"), p.Label("reported"), p.Label("end")
 	signalled, runs, told := p.Label("signalled"), p.Label("command_runs"), p.Label("command_told")
+	alone := p.Label("no_pidfd")
 	const readable, happened = unix.POLLIN << 32, uint64(0xffff) << 48
 	poll := p.Data("poll", 16, 0, uint64(0xffffffff))
 	p.Add(poll, o.reportRead, readable)
@@ -47,12 +48,17 @@ func (p *Program) Attend(forward []Forward, atEnd func()) {
 	p.If(n, ^uint64(0), 0, gone)
 	p.If(record, ^uint64(0), recordFailed, o.goBack)
 	p.If(record, ^uint64(0), recordPidfd, runs)
+	p.If(record, ^uint64(0), recordNoPidfd, alone)
 	p.If(status, 0xff, 0x7f, told)
 	p.Jump(reported)
 
 	p.Here(runs) // from now on signals have somebody to go to
 	p.And(pidfd, message.At(16), 0xffffffff)
 	p.Add(poll.At(8), signals, readable)
+	p.Jump(again)
+
+	p.Here(alone) // signals end outer, and with it the sandbox
+	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_UNBLOCK, mask, 0, setSize)
 	p.Jump(again)
 
 	p.Here(told)
@@ -114,16 +120,21 @@ func CanAttend() bool {
 }
 
 // RunAgain appends, in outer: execute the program to go back to with the arguments
-// given and no environment, as a child, and wait for it.
-func (p *Program) RunAgain(args []string) {
-	child, pid := p.Label("again_child"), p.Var("again_pid")
-	done := p.Label("again_done")
-	p.Call(unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).To(pid).OnAny(done)
+// given and no environment, as a child, and wait for it. If it cannot be, or does not
+// end with 0, outer says sorry. The forwarded signals stay blocked in the child: the
+// command is what they were for.
+func (p *Program) RunAgain(args []string, sorry string) {
+	child, pid, status := p.Label("again_child"), p.Var("again_pid"), p.Var("again_status")
+	failed, done := p.Label("again_failed"), p.Label("again_done")
+	p.Call(unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).To(pid).OnAny(failed)
 	p.If(pid, ^uint64(0), 0, child)
-	p.Call(unix.SYS_WAIT4, pid, 0, 0, 0)
+	p.Call(unix.SYS_WAIT4, pid, status.Addr(), 0, 0).OnAny(failed)
+	p.If(status, ^uint64(0), 0, done)
+	p.Here(failed)
+	p.Call(unix.SYS_WRITE, 2, sorry, len(sorry)).OnAny(nil)
 	p.Jump(done)
 	p.Here(child)
-	p.restoreSignals()
+	p.Call(unix.SYS_UMASK, p.own.umask)
 	p.Call(unix.SYS_EXECVEAT, p.again, "", Strings(append([]string{argv0}, args...)), Words("none", 0), unix.AT_EMPTY_PATH).OnAny(nil)
 	p.Call(unix.SYS_EXIT_GROUP, ExitSetup)
 	p.Here(done)

@@ -52,6 +52,9 @@ func (p *Program) ForkCommand(command *Label, apart bool) {
 	p.Doing("fork the command")
 	p.Call(unix.SYS_CLONE, flags, 0, fd.Addr(), 0, 0).To(o.commandPID)
 	p.If(o.commandPID, ^uint64(0), 0, command)
+	if !apart {
+		p.commandRuns() // or it has failed, and said so
+	}
 	p.sendPidfd()
 }
 
@@ -62,7 +65,6 @@ func (p *Program) Reap() {
 	record, pid := p.Data("reaped", recordBytes, recordCommand), p.Var("pid")
 	status := record.At(8)
 	const report = 0
-	p.commandRuns()
 	// Init must not hold the command's standard streams open; see Supervise.
 	p.Doing("keep init's file descriptor only")
 	p.Call(unix.SYS_DUP3, o.reportWrite, report, unix.O_CLOEXEC).On(unix.EINVAL, nil)

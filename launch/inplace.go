@@ -57,9 +57,12 @@ func (p *Program) commandRuns() {
 	}
 }
 
-// ForgetCaller appends, in init: empty the stack, where the kernel put the
-// caller's arguments and environment. The interpreter itself uses none.
+// ForgetCaller appends, in init: let no file descriptor of the caller's but the
+// command's survive an exec, and empty the stack, where the kernel put the caller's
+// arguments and environment. The interpreter itself uses none.
 func (p *Program) ForgetCaller() {
+	p.Doing("close inherited file descriptors")
+	p.Call(unix.SYS_CLOSE_RANGE, p.fds, 0xffffffff, unix.CLOSE_RANGE_CLOEXEC)
 	p.Doing("forget the caller's arguments and environment")
 	stack := p.Var("stack")
 	p.And(stack, stackPointer, ^uint64(pageSize-1))
@@ -124,7 +127,7 @@ func (img *Image) Exec(argv, env []string) error {
 	if !refused(err) {
 		return err
 	}
-	errs := []error{err}
+	var errs []error
 	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
 		if dir == "" {
 			continue
@@ -135,7 +138,7 @@ func (img *Image) Exec(argv, env []string) error {
 		}
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return fmt.Errorf("a memfd cannot be executed (%w; see vm.memfd_noexec), nor can a file: %w", err, errors.Join(errs...))
 }
 
 // execFD executes the file fd, and closes it if that fails.

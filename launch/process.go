@@ -57,16 +57,20 @@ func (p *Program) Begin() {
 	first := p.fds
 	switch {
 	case p.inPlace:
+		// Outer keeps what its caller gave it: a lock may hang on it. See ForgetCaller.
 		p.Call(unix.SYS_FCNTL, p.again, unix.F_SETFD, unix.FD_CLOEXEC)
-		if p.again > first {
-			p.Call(unix.SYS_CLOSE_RANGE, first, p.again-1, 0)
-		}
-		first = p.again + 1
+		first = -1
 	case !p.standing:
-		p.Call(unix.SYS_CLOSE_RANGE, p.statusFD(), p.controlFD(), unix.CLOSE_RANGE_CLOEXEC)
-		first = p.controlFD() + 1
+		last := p.controlFD()
+		if p.enterable {
+			last = p.requestFD()
+		}
+		p.Call(unix.SYS_CLOSE_RANGE, p.statusFD(), last, unix.CLOSE_RANGE_CLOEXEC)
+		first = last + 1
 	}
-	p.Call(unix.SYS_CLOSE_RANGE, first, 0xffffffff, 0)
+	if first >= 0 {
+		p.Call(unix.SYS_CLOSE_RANGE, first, 0xffffffff, 0)
+	}
 	p.Doing("name the process")
 	p.Call(unix.SYS_PRCTL, unix.PR_SET_NAME, argv0, 0, 0, 0)
 }
@@ -179,7 +183,14 @@ func (p *Program) sendPidfd() {
 	kind := p.Data("pidfd_kind", 8, recordPidfd)
 	header := Words("msghdr", 0, 0, Words("iovec", kind.Addr(), 8), 1, p.own.pidfdMessage.Addr(), 24, 0)
 	if p.inPlace {
-		p.Call(unix.SYS_SENDMSG, p.own.reportWrite, header, unix.MSG_NOSIGNAL)
+		// The command runs already, so this must not fail: others of the same user can
+		// use up what may be on the way (ETOOMANYREFS).
+		sent, unsent := p.Label("pidfd_sent"), p.Label("pidfd_unsent")
+		p.Call(unix.SYS_SENDMSG, p.own.reportWrite, header, unix.MSG_NOSIGNAL).OnAny(unsent)
+		p.Jump(sent)
+		p.Here(unsent)
+		p.Call(unix.SYS_SENDTO, p.own.reportWrite, Words("no_pidfd", recordNoPidfd), 8, unix.MSG_NOSIGNAL, 0, 0)
+		p.Here(sent)
 		return
 	}
 	p.pidfd = true

@@ -56,13 +56,26 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 		files = append(files, nil)
 	}
 	files = append(files, statusWrite, theirs)
+	var answers *os.File
+	if img.enterable {
+		if answers, err = p.openRequests(); err != nil {
+			unix.Close(control[0])
+			return nil, err
+		}
+		files = append(files, answers)
+	}
 	if p.outer, err = img.exec(files); err != nil {
 		unix.Close(control[0])
+		p.closeRequests()
 		return nil, err
 	}
 	runtime.KeepAlive(attr.Files)
 	statusWrite.Close()
 	theirs.Close()
+	if answers != nil {
+		answers.Close()
+		go p.requests.read()
+	}
 
 	if img.prepare {
 		err = p.prepare(attr.Prepare)

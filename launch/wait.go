@@ -18,6 +18,8 @@ type Process struct {
 	control int // our end of the control socket, and the lifeline: closed, everything inside is killed
 	pidfd   int // the command; -1: none was given
 
+	requests *requests // nil: nothing can be entered
+
 	ended sync.Mutex // held to use or close control and pidfd; after Wait both are -1
 }
 
@@ -36,29 +38,31 @@ func (p *Process) Pid() int { return p.outer }
 func (p *Process) Signal(sig unix.Signal) error {
 	p.ended.Lock()
 	defer p.ended.Unlock()
-	if p.pidfd < 0 {
-		return os.ErrProcessDone
-	}
-	err := unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
-	if err == unix.ESRCH {
-		return os.ErrProcessDone
-	}
-	return os.NewSyscallError("pidfd_send_signal", err)
+	return signalPidfd(p.pidfd, sig, false)
 }
 
 // SignalGroup sends a signal to the command's process group, as a terminal does.
 func (p *Process) SignalGroup(sig unix.Signal) error {
 	p.ended.Lock()
 	defer p.ended.Unlock()
-	if p.pidfd < 0 {
+	return signalPidfd(p.pidfd, sig, true)
+}
+
+// signalPidfd sends a signal to a process, or to its process group, which it leads.
+func signalPidfd(pidfd int, sig unix.Signal, group bool) error {
+	if pidfd < 0 {
 		return os.ErrProcessDone
 	}
-	err := unix.PidfdSendSignal(p.pidfd, sig, nil, pidfdProcessGroup)
-	if err == unix.EINVAL {
-		// The command leads its group, so the group's number is the command's, as
-		// long as the command is not reaped: it is asked for anew each time.
+	flags := 0
+	if group {
+		flags = pidfdProcessGroup
+	}
+	err := unix.PidfdSendSignal(pidfd, sig, nil, flags)
+	if err == unix.EINVAL && group {
+		// The process leads its group, so the group's number is its own, as long as it
+		// is not reaped: it is asked for anew each time.
 		var pid int
-		if pid, err = pidOf(p.pidfd); err == nil && pid > 0 {
+		if pid, err = pidOf(pidfd); err == nil && pid > 0 {
 			err = unix.Kill(-pid, sig)
 		}
 	}
@@ -106,6 +110,7 @@ const (
 	recordPidfd   = 2 // the command's pidfd comes with it
 	recordCommand = 3
 	recordFailed  = 4 // in place: the sandbox could not be set up
+	recordNoPidfd = 5 // in place: there is none
 	recordBytes   = 8 + 8 + 144
 )
 

@@ -44,6 +44,14 @@ type Cmd struct {
 	// not run before it has returned. It may be nil.
 	Forked func()
 
+	// Enterable makes [Cmd.Enter] possible. Not with Policy.CommandIsInit, nor with
+	// CAP_SYS_ADMIN.
+	Enterable bool
+
+	// Hold makes a sandbox without a command, which is there to be entered until it is
+	// killed. Args is ignored, and Enterable is set.
+	Hold bool
+
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
@@ -73,23 +81,31 @@ func CommandContext(ctx context.Context, name string, arg ...string) *Cmd {
 // The errors are those of the first part of [Cmd.Start]: *[PolicyError] and
 // *[mounts.Error].
 func (c *Cmd) Plan() (*launch.Program, error) {
+	p := launch.New(3 + len(c.ExtraFiles))
+	if c.Hold {
+		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil})
+	}
 	if len(c.Args) == 0 || c.Args[0] == "" {
 		return nil, errors.New("no command")
 	}
-	env := c.Env
-	if env == nil {
-		env = DefaultEnv(os.Environ())
-	}
-	p := launch.New(3 + len(c.ExtraFiles))
+	env := c.environ()
 	return p, compile(p, &c.Policy, execution{
-		name:  c.Args[0],
-		paths: candidates(c.Args[0], env),
-		dir:   c.dir(),
-		argv:  launch.Strings(c.Args),
-		env:   launch.Secret("environment", env),
-		gated: c.Forked != nil,
-		null:  c.nullStreams(),
+		name:      c.Args[0],
+		paths:     candidates(c.Args[0], env),
+		dir:       c.dir(),
+		argv:      launch.Strings(c.Args),
+		env:       launch.Secret("environment", env),
+		gated:     c.Forked != nil,
+		null:      c.nullStreams(),
+		enterable: c.Enterable,
 	})
+}
+
+func (c *Cmd) environ() []string {
+	if c.Env == nil {
+		return DefaultEnv(os.Environ())
+	}
+	return c.Env
 }
 
 // nullStreams are the standard streams that are left out.

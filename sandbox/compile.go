@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,8 @@ type execution struct {
 	closed    []int   // file descriptors that the command does not get
 	gated     bool    // it waits for Cmd.Forked
 	null      []int   // file descriptors that are the null device
+	enterable bool    // further commands may follow
+	hold      bool    // there is none; the sandbox waits for those
 	takeover  *Takeover
 }
 
@@ -44,7 +47,14 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		return err
 	}
 
+	if err := run.checkEnterable(policy, locked); err != nil {
+		return err
+	}
+
 	p.Process("outer")
+	if run.enterable {
+		p.Enterable()
+	}
 	if run.forUser != nil {
 		p.ForUser(*run.forUser)
 	}
@@ -108,13 +118,22 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	case policy.CommandIsInit:
 	default:
 		caps.RestrictBounding(p, keep)
-		if keep == caps.None {
-			caps.Keep(p, caps.None) // before the fork: once for both
+		shared := keep == caps.None || run.enterable
+		if shared { // before the fork: once for both, and for all that init forks later
+			caps.Keep(p, keep)
 		}
 		p.Undumpable()
+		if run.hold {
+			p.Serve()
+			return nil
+		}
 		p.ForkCommand(command, false)
-		caps.Use(p, caps.None, caps.None)
-		p.Reap()
+		if run.enterable {
+			p.Serve()
+		} else {
+			caps.Use(p, caps.None, caps.None)
+			p.Reap()
+		}
 
 		p.Process("command")
 		p.Here(command)
@@ -122,7 +141,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if !policy.CommandIsInit {
 		p.BeginCommand()
 	}
-	if policy.CommandIsInit || keep != caps.None {
+	if policy.CommandIsInit || keep != caps.None && !run.enterable {
 		caps.Restrict(p, keep)
 	}
 	if run.dir != "" {
@@ -132,6 +151,18 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	ownNull(p, run.null)
 	// Filters that bind the command alone are loaded here, last.
 	p.Exec(run.name, run.paths, run.argv, run.env)
+	return nil
+}
+
+// checkEnterable refuses what would give a command that enters later another
+// confinement than the sandbox's own.
+func (run *execution) checkEnterable(policy *Policy, locked bool) error {
+	switch {
+	case run.enterable && policy.CommandIsInit:
+		return &PolicyError{"CommandIsInit", errors.New("a command that is PID 1 cannot start those that enter later")}
+	case run.enterable && locked:
+		return &PolicyError{"Capabilities", errors.New("a command with CAP_SYS_ADMIN is in a user namespace of its own, which those that enter later would not share")}
+	}
 	return nil
 }
 

@@ -128,3 +128,24 @@ func ExampleHint() {
 	// change to the working directory /no/such/folder: no such file or directory
 	// hint: show that folder (--ro DIR or --rw DIR), or choose another with --chdir DIR
 }
+
+// A sandbox without a command of its own, in which others follow each other.
+func ExampleCmd_Enter() {
+	c := &sandbox.Cmd{Hold: true, Policy: sandbox.SystemPolicy()}
+	if err := c.Start(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, script := range []string{"echo hello >/tmp/note", "cat /tmp/note"} {
+		entered, err := c.Enter(&sandbox.Entry{Args: []string{"sh", "-c", script}, Stdout: os.Stdout, Stderr: os.Stderr})
+		if err == nil {
+			err = entered.Wait()
+		}
+		if err != nil {
+			fmt.Println(err)
+		}
+	}
+	c.Kill()
+	c.Wait()
+	// Output: hello
+}

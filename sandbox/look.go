@@ -61,7 +61,7 @@ const (
 
 // quick reports whether unchanged ctimes say that nothing has changed.
 func (p *Planted) quick(now time.Time) bool {
-	if len(p.touched) == 0 || len(p.touched) > maxTouched {
+	if p.linked || len(p.touched) == 0 || len(p.touched) > maxTouched {
 		return false
 	}
 	for _, t := range p.touched {
@@ -96,6 +96,7 @@ func (p *Planted) look(program *launch.Program) {
 		program.Jump(same)
 	}
 	program.Here(changed)
-	program.RunAgain([]string{"planted", p.State()})
+	const sorry = "usandbox: WARNING: it could not be looked for what the command made or changed here that a program outside acts on; look yourself\n"
+	program.RunAgain([]string{"planted", p.State()}, sorry)
 	program.Here(same)
 }

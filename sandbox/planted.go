@@ -29,6 +29,7 @@ type Planted struct {
 	dir     string
 	before  map[string]identityOf
 	touched map[string]unix.Timespec // ctimes: if they stay, nothing has changed
+	linked  bool                     // unless a folder is reached through a symlink
 }
 
 // identityOf tells a file from another that takes its place, and a file from
@@ -42,14 +43,14 @@ type identityOf struct {
 // Watch notes what is in dir now.
 func Watch(dir string) *Planted {
 	p := &Planted{dir: dir, touched: map[string]unix.Timespec{}}
-	p.before = inspect(dir, p.touched)
+	p.before = inspect(dir, p)
 	return p
 }
 
 // inspect finds what a host program would act on. What has to change for that to
-// change goes into touched, if it is not nil: the files, and every folder in which
+// change goes into p.touched, if p is not nil: the files, and every folder in which
 // one may be made.
-func inspect(dir string, touched map[string]unix.Timespec) map[string]identityOf {
+func inspect(dir string, p *Planted) map[string]identityOf {
 	found := map[string]identityOf{}
 	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -57,9 +58,9 @@ func inspect(dir string, touched map[string]unix.Timespec) map[string]identityOf
 	}
 	defer unix.Close(fd)
 	names := slices.Concat(actedOn, nested(dir))
-	if touched != nil {
+	if p != nil {
 		for _, name := range names {
-			touch(fd, path.Dir(name), touched)
+			p.touch(fd, path.Dir(name))
 		}
 	}
 	for _, name := range names {
@@ -73,8 +74,8 @@ func inspect(dir string, touched map[string]unix.Timespec) map[string]identityOf
 			id = identityOf{kind: id.kind}
 		case id.kind != unix.S_IFDIR:
 			id.changed = st.Ctim
-			if touched != nil {
-				touched[name] = st.Ctim
+			if p != nil {
+				p.touched[name] = st.Ctim
 			}
 		}
 		found[name] = id
@@ -83,13 +84,14 @@ func inspect(dir string, touched map[string]unix.Timespec) map[string]identityOf
 }
 
 // touch notes the ctime of a folder, once.
-func touch(fd int, name string, touched map[string]unix.Timespec) {
-	if _, ok := touched[name]; ok {
+func (p *Planted) touch(fd int, name string) {
+	if _, ok := p.touched[name]; ok {
 		return
 	}
 	var st unix.Stat_t
 	if unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
-		touched[name] = st.Ctim
+		p.touched[name] = st.Ctim
+		p.linked = p.linked || st.Mode&unix.S_IFMT == unix.S_IFLNK
 	}
 }
 

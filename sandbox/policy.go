@@ -175,3 +175,12 @@ func mapping(ranges idmap.Map, inside *uint32, own uint32) (m idmap.Map, id uint
 	}
 	return ranges, id, true, nil
 }
+
+// IDs are the user and group id that the command sees itself as.
+func (c *Cmd) IDs() (uid, gid uint32) {
+	id, err := c.Policy.identity()
+	if err != nil {
+		return 0, 0 // Start has said why
+	}
+	return id.uid, id.gid
+}

@@ -206,13 +206,15 @@ func eventually(ts *testscript.TestScript, f func() bool, format string, args ..
 	}
 }
 
-// killChildren kills the children of the test program that have a variable, given
-// as KEY=VALUE, in their environment: what a failed script leaves running.
+// killChildren kills the processes that have a variable, given as KEY=VALUE, in their
+// environment: what a failed script leaves running.
 func killChildren(variable string) {
-	for _, p := range children()[strconv.Itoa(os.Getpid())] {
-		environ, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
-		if slices.Contains(strings.Split(string(environ), "\x00"), variable) {
-			unix.Kill(p.pid, unix.SIGKILL)
+	for _, list := range children() {
+		for _, p := range list {
+			environ, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
+			if slices.Contains(strings.Split(string(environ), "\x00"), variable) {
+				unix.Kill(p.pid, unix.SIGKILL)
+			}
 		}
 	}
 }

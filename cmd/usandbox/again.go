@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os/signal"
 
 	"github.com/usandbox/usandbox/sandbox"
 )
@@ -22,6 +23,9 @@ func plantedCommand(args []string) int {
 	watch, err := sandbox.WatchedBefore(args[0])
 	if err != nil {
 		return fail(err)
+	}
+	for s := range forwarded { // they were for the command, which has ended
+		signal.Ignore(s)
 	}
 	reportPlanted(watch)
 	return 0

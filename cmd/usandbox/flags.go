@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,9 @@ type runFlags struct {
 	asPID1           bool
 	keepFDs          []int
 	verbose          bool
+	name             string
+	detach           bool
+	noCommand        bool // none is wanted
 }
 
 func newRunFlags(name string) *runFlags {
@@ -79,14 +83,26 @@ func newRunFlags(name string) *runFlags {
 // errHelp says that help was asked for and given.
 var errHelp = errors.New("help")
 
+// parseFlags reads the flags of a command.
+func parseFlags(set *pflag.FlagSet, args []string) error {
+	err := set.Parse(args)
+	if errors.Is(err, pflag.ErrHelp) {
+		flagHelp(set)
+		return errHelp
+	}
+	return nearestFlag(set, err)
+}
+
 // parse reads the flags and returns the command that follows them.
 func (f *runFlags) parse(args []string) ([]string, error) {
-	if err := f.set.Parse(args); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			f.help()
-			return nil, errHelp
+	if err := parseFlags(f.set, args); err != nil {
+		return nil, err
+	}
+	if f.noCommand {
+		if f.set.NArg() > 0 {
+			return nil, fmt.Errorf("%q: no command is wanted here", f.set.Arg(0))
 		}
-		return nil, nearestFlag(f.set, err)
+		return nil, nil
 	}
 	if f.set.NArg() == 0 {
 		return nil, hinted{errors.New("no command is given"), "usandbox " + f.set.Name() + " -- make"}
@@ -114,10 +130,10 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-func (f *runFlags) help() {
+func flagHelp(set *pflag.FlagSet) {
 	for _, c := range commands() {
-		if c.name == f.set.Name() {
-			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, f.set.FlagUsages())
+		if c.name == set.Name() {
+			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, set.FlagUsages())
 		}
 	}
 }
@@ -160,38 +176,46 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 	if !f.inheritEnv {
 		env = sandbox.DefaultEnv(caller)
 	}
-	env = append([]string{}, env...)
-	remove := func(key string) {
-		kept := env[:0]
-		for _, kv := range env {
-			if !strings.HasPrefix(kv, key+"=") {
-				kept = append(kept, kv)
-			}
-		}
-		env = kept
-	}
+	env = slices.Clone(env)
 	for _, arg := range f.env {
-		key, _, set := strings.Cut(arg, "=")
-		if key == "" {
-			return nil, flagError("env", fmt.Errorf("%q: want K=V or K", arg))
+		kv, ok, err := variable(arg)
+		if err != nil {
+			return nil, err
 		}
-		if !set {
-			value, ok := os.LookupEnv(key)
-			if !ok {
-				continue
-			}
-			arg = key + "=" + value
+		if ok {
+			env = setVariable(env, kv)
 		}
-		remove(key)
-		env = append(env, arg)
 	}
 	for _, key := range f.unsetEnv {
 		if key == "" || strings.Contains(key, "=") {
 			return nil, flagError("unset-env", fmt.Errorf("%q is no variable's name", key))
 		}
-		remove(key)
+		env = unsetVariable(env, key)
 	}
 	return env, nil
+}
+
+// variable is what --env asks for, as K=V. Not ok: K, which the caller has not set.
+func variable(arg string) (kv string, ok bool, err error) {
+	key, _, set := strings.Cut(arg, "=")
+	if key == "" {
+		return "", false, flagError("env", fmt.Errorf("%q: want K=V or K", arg))
+	}
+	if set {
+		return arg, true, nil
+	}
+	value, ok := os.LookupEnv(key)
+	return key + "=" + value, ok, nil
+}
+
+// setVariable puts K=V in place of all variables named K. It changes env.
+func setVariable(env []string, kv string) []string {
+	key, _, _ := strings.Cut(kv, "=")
+	return append(unsetVariable(env, key), kv)
+}
+
+func unsetVariable(env []string, key string) []string {
+	return slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, key+"=") })
 }
 
 // extraFiles are the files of --keep-fd, at their numbers.

@@ -42,6 +42,8 @@ func dispatch(args []string) int {
 	case "again":
 		again = true
 		return dispatch(args[1:])
+	case "detached":
+		return detachedCommand(args[1:])
 	case "planted":
 		return plantedCommand(args[1:])
 	}

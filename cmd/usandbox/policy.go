@@ -30,6 +30,7 @@ func (f *runFlags) policy() (sandbox.Policy, error) {
 	}
 	p.As = as
 	p.Files = append(p.Files, f.files...)
+	hideState(&p)
 	p.Hostname, p.Domainname = f.hostname, f.domainname
 	p.CommandIsInit = f.asPID1
 	for _, err := range []error{

@@ -14,13 +14,33 @@ import (
 
 func runCommand(args []string) int {
 	f := newRunFlags("run")
+	f.nameFlags()
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
 	}
+	if f.name != "" || f.detach {
+		return runNamed(f, c)
+	}
+	run, code := start(f, c)
+	if run == nil {
+		return code
+	}
+	return run.wait()
+}
+
+// running is a sandbox that runs, and the folder that is watched meanwhile.
+type running struct {
+	c     *sandbox.Cmd
+	watch *sandbox.Planted
+}
+
+// start starts the sandbox, or executes it in usandbox's place. Nil: it could not be,
+// which has been said.
+func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if f.verbose {
 		if code := verbose(c); code != 0 {
-			return code
+			return nil, code
 		}
 	}
 	if line := asRoot(c.Policy); line != "" && !again {
@@ -37,19 +57,25 @@ func runCommand(args []string) int {
 	signals := make(chan os.Signal, 64)
 	c.Forked = func() { catchSignals(signals) }
 	if err := c.Start(); err != nil {
-		return failStart(c, err)
+		return nil, failStart(c, err)
 	}
 	go forwardSignals(c, signals)
 	time.AfterFunc(restAfter, rest)
-	err := c.Wait()
-	if watch != nil {
-		reportPlanted(watch)
+	return &running{c, watch}, 0
+}
+
+// wait waits for the sandbox's end, tells what is new in the watched folder, and
+// returns the exit code.
+func (r *running) wait() int {
+	err := r.c.Wait()
+	if r.watch != nil {
+		reportPlanted(r.watch)
 	}
 	var exit *sandbox.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return fail(err)
 	}
-	return c.Result().ExitCode()
+	return r.c.Result().ExitCode()
 }
 
 // prepare parses args and makes the command. Not ok: the exit code is final.

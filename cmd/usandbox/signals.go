@@ -42,13 +42,29 @@ func catchSignals(ch chan os.Signal) {
 
 // forwardSignals passes on to the command what has been and will be collected.
 func forwardSignals(c *sandbox.Cmd, ch chan os.Signal) {
-	go c.WatchStops(stopSelf) // not before SIGCONT is caught: it is what ends a stop
+	if startedPipe == nil { // a detached one that stops would be continued by nobody
+		go c.WatchStops(stopSelf) // not before SIGCONT is caught: it is what ends a stop
+	}
 	for s := range ch {
-		if forwarded[s] {
+		switch {
+		case c.Hold:
+			signalHeld(c, s)
+		case forwarded[s]:
 			c.SignalGroup(s.(syscall.Signal))
-		} else {
+		default:
 			c.Signal(s.(syscall.Signal))
 		}
+	}
+}
+
+// signalHeld does what a signal does to a program that does not handle it: there is
+// no command that could.
+func signalHeld(c *sandbox.Cmd, s os.Signal) {
+	switch s {
+	case unix.SIGTSTP:
+		stopSelf(unix.SIGTSTP)
+	case unix.SIGINT, unix.SIGQUIT, unix.SIGHUP, unix.SIGTERM:
+		c.Kill()
 	}
 }
 

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/registry"
+)
+
+// enterNamed runs a command in the sandbox of that name, with this process's streams
+// and signals, and returns its exit code. It is not started by this process but by
+// the sandbox's init, on the supervisor's request: so it has the sandbox's own
+// confinement, and nothing of usandbox comes near it.
+func enterNamed(name string, r request) int {
+	for fd := range 3 {
+		var st unix.Stat_t
+		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			return fail(fmt.Errorf("file descriptor %d is a folder, through which the command would reach the host's files", fd))
+		}
+	}
+	reg, err := registry.Open()
+	if err != nil {
+		return fail(err)
+	}
+	entry, err := reg.Get(name)
+	if err == nil && !entry.Alive() {
+		err = &registry.NotFoundError{Name: name}
+	}
+	if err != nil {
+		return fail(err, "usandbox ps lists those that run")
+	}
+	if len(r.Args) == 0 {
+		r.Args = toBytes([]string{"/bin/sh"})
+	}
+	fd, err := ask(entry, r)
+	if err != nil {
+		return fail(fmt.Errorf("enter %s: %w", name, err))
+	}
+	var a answer
+	if !receive(fd, &a) {
+		return fail(fmt.Errorf("enter %s: its supervisor has ended", name))
+	}
+	if a.Error != "" {
+		return fail(fmt.Errorf("enter %s: %s", name, a.Error))
+	}
+	signals := make(chan os.Signal, 64)
+	catchSignals(signals) // one that came before has ended this process, and with it the command
+	go func() {
+		for s := range signals {
+			send(fd, passed{Signal: int(s.(unix.Signal)), Group: forwarded[s]})
+		}
+	}()
+	for {
+		var a answer
+		if !receive(fd, &a) || a.Status == nil {
+			return fail(fmt.Errorf("enter %s: its supervisor has ended", name))
+		}
+		switch ws := unix.WaitStatus(*a.Status); {
+		case ws.Stopped():
+			stopSelf(ws.StopSignal())
+		case ws.Signaled():
+			return 128 + int(ws.Signal())
+		default:
+			return ws.ExitStatus()
+		}
+	}
+}
+
+// ask connects to the supervisor and sends it the request and the streams.
+func ask(e *registry.Entry, r request) (fd int, err error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return -1, err
+	}
+	if len(text) > maxRequest {
+		return -1, errors.New("the command line is too long")
+	}
+	memfd, err := unix.MemfdCreate("request", unix.MFD_CLOEXEC)
+	if err != nil {
+		return -1, os.NewSyscallError("memfd_create", err)
+	}
+	defer unix.Close(memfd)
+	if err := os.WriteFile(fmt.Sprintf("/proc/self/fd/%d", memfd), bytes.TrimSpace(text), 0); err != nil {
+		return -1, err
+	}
+	fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	dir, err := unix.Open(e.Path("."), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(dir)
+	// The socket's own path may be too long for one: 108 bytes, unix(7).
+	path := "/proc/self/fd/" + strconv.Itoa(dir) + "/control"
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		return -1, os.NewSyscallError("connect", err)
+	}
+	rights := unix.UnixRights(memfd, 0, 1, 2)
+	return fd, unix.Sendmsg(fd, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
+}
+
+// enterCommand will be the place for namespaces by number, too.
+func enterCommand(args []string) int {
+	set := newFlagSet("enter")
+	dir := set.StringP("wd", "w", "", "working `DIR`")
+	env := set.StringArray("env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
+	if code, ok := parseSmall(set, args, 1, -1); !ok {
+		return code
+	}
+	r := request{Args: toBytes(set.Args()[1:]), Dir: []byte(*dir)}
+	for _, arg := range *env {
+		kv, ok, err := variable(arg)
+		if err != nil {
+			return fail(err)
+		}
+		if ok {
+			r.Env = append(r.Env, []byte(kv))
+		}
+	}
+	return enterNamed(set.Arg(0), r)
+}
