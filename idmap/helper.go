@@ -30,6 +30,9 @@ var helperDirs = []string{
 	"/run/wrappers/bin", "/run/current-system/sw/bin",
 }
 
+// helperEnv is all that a helper's environment holds.
+var helperEnv = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C"}
+
 // findHelper returns the absolute path of a program in one of the folders.
 func findHelper(dirs []string, program string) (string, bool) {
 	for _, dir := range dirs {
@@ -59,7 +62,7 @@ func (e *HelperMissingError) Error() string {
 func runHelper(ctx context.Context, path string, args []string) (string, error) {
 	var stdout, stderr boundedBuffer
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C"}
+	cmd.Env = helperEnv
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	// Something the helper left behind may hold the pipes open.

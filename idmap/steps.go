@@ -14,11 +14,22 @@ import (
 // drop a group whose members a file shuts out (CVE-2018-7169).
 func Write(p *launch.Program, k Kind, m Map) {
 	if k == GID {
-		p.Doing("deny setgroups")
-		writeSelf(p, "setgroups", "deny")
+		Setgroups(p, false)
 	}
 	p.Doing("write " + k.mapFile())
 	writeSelf(p, k.mapFile(), m.Text())
+}
+
+// Setgroups appends: setgroups(2) is denied in the process's own user namespace and
+// all below, for good, which is possible as long as that has no gid map; or it is
+// made sure that it is allowed: the kernel answers EPERM where it has been denied.
+func Setgroups(p *launch.Program, allow bool) {
+	text := "deny"
+	if allow {
+		text = "allow"
+	}
+	p.Doing(text + " setgroups")
+	writeSelf(p, "setgroups", text)
 }
 
 // WriteOf appends: the process writes a map for the user namespace, created and
@@ -27,6 +38,22 @@ func Write(p *launch.Program, k Kind, m Map) {
 func WriteOf(p *launch.Program, k Kind, pid int, m Map) {
 	p.Doing("write " + k.mapFile())
 	write(p, fmt.Sprintf("/proc/%d/%s", pid, k.mapFile()), m.Text())
+}
+
+// ExecHelper appends, in a process that is in the namespace above: write a map for
+// the user namespace of the process pid, as /proc numbers it, by executing newuidmap
+// or newgidmap, which ends the process. What the helper takes is as for [Install];
+// what it says against it goes to standard error, and it ends with a code that is
+// not 0. Where it is missing the error is a [*HelperMissingError].
+func ExecHelper(p *launch.Program, k Kind, pid int, m Map) error {
+	path, ok := findHelper(helperDirs, k.helper())
+	if !ok {
+		return &HelperMissingError{Program: k.helper()}
+	}
+	p.Doing("run " + path)
+	p.Call(unix.SYS_CHDIR, "/")
+	p.Call(unix.SYS_EXECVE, path, launch.Strings(append([]string{path}, installArgs(pid, m)...)), launch.Strings(helperEnv))
+	return nil
 }
 
 func writeSelf(p *launch.Program, file, text string) { write(p, "/proc/self/"+file, text) }

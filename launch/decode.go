@@ -87,7 +87,7 @@ func flagTable() []flags {
 		{unix.SYS_FSMOUNT, 2, false, []flagName{
 			{unix.MOUNT_ATTR_RDONLY, "ro"}, {unix.MOUNT_ATTR_NOSUID, "nosuid"}, {unix.MOUNT_ATTR_NODEV, "nodev"}, {unix.MOUNT_ATTR_NOEXEC, "noexec"},
 		}},
-		{unix.SYS_MOUNT, 3, false, []flagName{{unix.MS_REC, "MS_REC"}, {unix.MS_PRIVATE, "MS_PRIVATE"}, {unix.MS_NOSUID, "MS_NOSUID"}, {unix.MS_NODEV, "MS_NODEV"}}},
+		{unix.SYS_MOUNT, 3, false, []flagName{{unix.MS_REC, "MS_REC"}, {unix.MS_PRIVATE, "MS_PRIVATE"}, {unix.MS_SLAVE, "MS_SLAVE"}, {unix.MS_SHARED, "MS_SHARED"}, {unix.MS_BIND, "MS_BIND"}, {unix.MS_NOEXEC, "MS_NOEXEC"}, {unix.MS_NOSUID, "MS_NOSUID"}, {unix.MS_NODEV, "MS_NODEV"}}},
 		{unix.SYS_UMOUNT2, 1, false, []flagName{{unix.MNT_DETACH, "MNT_DETACH"}}},
 		{unix.SYS_PRCTL, 0, true, []flagName{
 			{unix.PR_SET_NAME, "PR_SET_NAME"}, {unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE"}, {unix.PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG"},

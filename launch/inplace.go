@@ -1,7 +1,9 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"syscall"
 
@@ -113,17 +115,51 @@ func (p *Program) restoreSignals() {
 	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, o.sigmask.Addr(), 0, setSize)
 }
 
-// Exec executes the image of a program made by [NewInPlace] in place of the
-// calling process, with the arguments and environment given. It returns only if
-// that fails; then nothing has been changed.
+// Exec executes the image of a program made by [NewInPlace] or [NewStandalone] in
+// place of the calling process, with the arguments and environment given; from a
+// file in a folder of its own, gone at once, where a memfd cannot be executed. It
+// returns only if that fails; then nothing has been changed.
 func (img *Image) Exec(argv, env []string) error {
 	fd, err := img.memfd()
-	if err != nil {
+	if err == nil {
+		err = execFD(fd, argv, env)
+	}
+	if !refused(err) {
 		return err
 	}
+	var errs []error
+	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
+		if dir == "" {
+			continue
+		}
+		fd, err := img.unlinked(dir)
+		if err == nil {
+			err = execFD(fd, argv, env)
+		}
+		errs = append(errs, err)
+	}
+	return fmt.Errorf("a memfd cannot be executed (%w; see vm.memfd_noexec), nor can a file: %w", err, errors.Join(errs...))
+}
+
+// execFD executes the file fd, and closes it if that fails.
+func execFD(fd int, argv, env []string) error {
 	defer unix.Close(fd)
 	if err := syscall.Exec("/proc/self/fd/"+strconv.Itoa(fd), argv, env); err != nil {
 		return fmt.Errorf("execute the sandbox: %w", err)
 	}
 	return nil
+}
+
+// unlinked is a file of no name, in the file system of dir, that holds the image.
+func (img *Image) unlinked(dir string) (fd int, err error) {
+	private, err := os.MkdirTemp(dir, "usandbox-*") // mode 0700, a new name
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(private)
+	name := private + "/image"
+	if err := os.WriteFile(name, img.elf, 0o700); err != nil {
+		return 0, err
+	}
+	return unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 }

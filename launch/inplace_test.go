@@ -43,6 +43,9 @@ func inPlaceProgram(again int, script string, atEnd func(*Program)) *Program {
 
 // inPlaceRole gives its place to such a program, in which step FAULT fails.
 func inPlaceRole() {
+	if os.Getenv("NO_MEMFD") != "" {
+		refuseMemfd() // executable_test.go
+	}
 	again, err := unix.Open("/proc/self/exe", unix.O_PATH, 0)
 	if err != nil {
 		panic(err)
@@ -109,6 +112,24 @@ func TestInPlace(t *testing.T) {
 	out, code := runInPlace(t, nil, "SCRIPT=echo command; exit 5", "AT_END=1")
 	if want := "command\n[usandbox again at the end]\n"; out != want || code != 5 {
 		t.Errorf("at the end: %q, %d", out, code)
+	}
+}
+
+// Where a memfd cannot be executed, a file of no name is.
+func TestInPlaceFromFile(t *testing.T) {
+	if !CanAttend() {
+		t.Skip("no signals to the process group of a pidfd before Linux 6.9")
+	}
+	tmp := t.TempDir()
+	out, code := runInPlace(t, nil, "SCRIPT=echo here; exit 7", "NO_MEMFD=1", "TMPDIR="+tmp, "XDG_RUNTIME_DIR=")
+	if out != "here\n" || code != 7 {
+		t.Errorf("%q, %d", out, code)
+	}
+	if out, code := runInPlace(t, nil, "SCRIPT=echo here", "NO_MEMFD=1", "TMPDIR=/nonexistent", "XDG_RUNTIME_DIR="); out != "" || code != 2 {
+		t.Errorf("where neither can be: %q, %d", out, code)
+	}
+	if files, err := os.ReadDir(tmp); err != nil || len(files) != 0 {
+		t.Errorf("left: %v, %v", files, err)
 	}
 }
 

@@ -15,6 +15,8 @@ func callName(nr uintptr) string {
 		return "capset"
 	case unix.SYS_CHDIR:
 		return "chdir"
+	case unix.SYS_CHROOT:
+		return "chroot"
 	case unix.SYS_CLONE:
 		return "clone"
 	case unix.SYS_CLOSE:
@@ -45,6 +47,8 @@ func callName(nr uintptr) string {
 		return "fsopen"
 	case unix.SYS_FSTATFS:
 		return "fstatfs"
+	case unix.SYS_GETPGID:
+		return "getpgid"
 	case unix.SYS_GETPID:
 		return "getpid"
 	case unix.SYS_GETUID:
@@ -73,6 +77,8 @@ func callName(nr uintptr) string {
 		return "openat2"
 	case unix.SYS_OPEN_TREE:
 		return "open_tree"
+	case unix.SYS_PIDFD_OPEN:
+		return "pidfd_open"
 	case unix.SYS_PIDFD_SEND_SIGNAL:
 		return "pidfd_send_signal"
 	case unix.SYS_PIPE2:
@@ -91,6 +97,8 @@ func callName(nr uintptr) string {
 		return "rt_sigaction"
 	case unix.SYS_RT_SIGPROCMASK:
 		return "rt_sigprocmask"
+	case unix.SYS_RT_SIGTIMEDWAIT:
+		return "rt_sigtimedwait"
 	case unix.SYS_SENDMSG:
 		return "sendmsg"
 	case unix.SYS_SENDTO:

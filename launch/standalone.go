@@ -62,11 +62,18 @@ func (p *Program) OwnArgs(args, env []string, rules []EnvRule) (argv, envp Arg) 
 	return a.Addr(), e.Addr()
 }
 
-// told are the errors that a standalone image has words for.
-var told = []unix.Errno{
-	unix.EPERM, unix.ENOENT, unix.ESRCH, unix.EIO, unix.E2BIG, unix.ENOEXEC, unix.EAGAIN, unix.ENOMEM, unix.EACCES, unix.EBUSY,
-	unix.EEXIST, unix.EXDEV, unix.ENODEV, unix.ENOTDIR, unix.EISDIR, unix.EINVAL, unix.EMFILE, unix.ENOSPC, unix.EROFS, unix.ENAMETOOLONG,
-	unix.ENOSYS, unix.ELOOP, unix.EUSERS, unix.ECANCELED,
+// errorTexts is an array of struct iovec: what a standalone image says behind the
+// step's words about the errnos 1 to 127; the first entry is for any other.
+func errorTexts() Arg {
+	var words []any
+	for e := range unix.Errno(128) {
+		text := ": " + e.Error() + "\n"
+		if e == 0 {
+			text = ": unexpected error\n"
+		}
+		words = append(words, text, len(text))
+	}
+	return Words("errors", words...)
 }
 
 // failWithWords appends the handler of failures of a standalone image.
@@ -74,23 +81,19 @@ func (p *Program) failWithWords() {
 	p.now = &context{process: "failure", doing: "report a failure"}
 	p.onFail = p.Label("failure")
 	p.Here(p.onFail)
-	say := func(text string) { p.Call(unix.SYS_WRITE, 2, text, len(text)).OnAny(nil) }
-	say("usandbox: ")
+	const begin = argv0 + ": "
+	p.Call(unix.SYS_WRITE, 2, begin, len(begin)).OnAny(nil)
 	p.Call(unix.SYS_WRITE, 2, failText, failLen).OnAny(nil)
-	exit := p.Label("exit")
-	labels := make([]*Label, len(told))
-	for i, e := range told {
-		labels[i] = p.Label(unix.ErrnoName(e))
-		p.If(failErrno, ^uint64(0), int(e), labels[i])
+	iovec, known := p.Var("iovec"), p.Label("errno_known")
+	p.And(iovec, failErrno, 127)
+	p.If(iovec, ^uint64(0), failErrno, known)
+	p.And(iovec, 0, 0)
+	p.Here(known)
+	for range 4 { // an entry has 16 bytes
+		p.Add(iovec, iovec, iovec)
 	}
-	say(": unexpected error; usandbox run with the same flags says more\n")
-	p.Jump(exit)
-	for i, e := range told {
-		p.Here(labels[i])
-		say(": " + e.Error() + "\n")
-		p.Jump(exit)
-	}
-	p.Here(exit)
+	p.Add(iovec, iovec, errorTexts())
+	p.Call(unix.SYS_WRITEV, 2, iovec, 1).OnAny(nil)
 	p.Call(unix.SYS_EXIT_GROUP, p.exitCode())
 }
 

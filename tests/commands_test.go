@@ -36,10 +36,23 @@ func condition(name string) (bool, error) {
 		return os.Getuid() == 0, nil
 	case "user":
 		return os.Getuid() != 0, nil
+	case "binfmt":
+		return newer(6, 7), nil
 	case "subids":
 		return delegated("/etc/subuid", "newuidmap") && delegated("/etc/subgid", "newgidmap"), nil
 	}
 	return false, fmt.Errorf("unknown condition")
+}
+
+// newer reports whether this is that Linux or a newer one.
+func newer(major, minor int) bool {
+	var u unix.Utsname
+	var a, b int
+	if unix.Uname(&u) != nil {
+		return false
+	}
+	fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &a, &b)
+	return a > major || a == major && b >= minor
 }
 
 // delegated reports whether the user has subordinate ids and can map them.

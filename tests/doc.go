@@ -20,6 +20,7 @@
 //	[root] [user]                  who runs the script
 //	[subids]                       subordinate ids are delegated to the user, and
 //	                               newuidmap and newgidmap are installed
+//	[binfmt]                       the kernel has binfmt_misc for user namespaces
 //
 // When root runs the tests, every script runs twice: as root, and as a user
 // without privilege, one who has subordinate ids if there is one.

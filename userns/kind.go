@@ -45,6 +45,16 @@ func (k Kind) String() string {
 	return kindTable[k].name
 }
 
+// Path is the file in /proc that stands for the namespace of a process, "self" or a
+// number; for PID and time, the one that the process's next children are in.
+func (k Kind) Path(process string) string {
+	name := k.String()
+	if k == PID || k == Time {
+		name += "_for_children"
+	}
+	return "/proc/" + process + "/ns/" + name
+}
+
 // Flag is the kind's CLONE_NEW* flag.
 func (k Kind) Flag() uint64 { return kindTable[k].flag }
 

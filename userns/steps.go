@@ -71,6 +71,14 @@ func TimeOffsets(p *launch.Program, o Offsets) {
 	writeFile(p, "/proc/self/timens_offsets", text.String())
 }
 
+// TimeOffset appends: one clock, "monotonic" or "boottime", of the time namespace
+// that the process's next children will be in is offset by whole seconds. The
+// kernel answers ERANGE where the clock would be below zero, or above 146 years.
+func TimeOffset(p *launch.Program, clock string, seconds int64) {
+	p.Doing(fmt.Sprintf("offset the %s clock by %d seconds", clock, seconds))
+	writeFile(p, "/proc/self/timens_offsets", fmt.Sprintf("%s %d 0\n", clock, seconds))
+}
+
 // Limit appends: at most n user namespaces can be created in the process's own, or
 // below it, for each user. It needs CAP_SYS_RESOURCE to do and to undo, and a
 // writable /proc/sys. Linux 4.9, namespaces(7).

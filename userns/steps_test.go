@@ -38,6 +38,15 @@ func TestSteps(t *testing.T) {
 		{LoopbackUp, "socket(AF_INET\nioctl(socket, SIOCSIFFLAGS, {lo, IFF_UP})\nclose(socket)"},
 		{func(p *launch.Program) { TimeOffsets(p, Offsets{Monotonic: -time.Hour, Boottime: time.Minute}) },
 			`"/proc/self/timens_offsets"` + "\n" + `write(file, "monotonic -3600 0\nboottime 60 0\n", 32)` + "\nclose(file)"},
+		{func(p *launch.Program) { TimeOffset(p, "boottime", -5) }, "offset the boottime clock by -5 seconds: \n" + `"/proc/self/timens_offsets"` + "\n" + `write(file, "boottime -5 0\n", 14)`},
+		{func(p *launch.Program) { Keep(p, UTS, 7, "a b") }, `keep the uts namespace on "a b": mount("/proc/7/ns/uts", "a b", 0, MS_BIND, 0)`},
+		{func(p *launch.Program) { Keep(p, PID, 7, "/f") }, `mount("/proc/7/ns/pid_for_children", "/f"`},
+		{func(p *launch.Program) { Keep(p, Time, 7, "/f") }, `mount("/proc/7/ns/time_for_children", "/f"`},
+		{func(p *launch.Program) { Discard(p, "/f") }, `umount2("/f", MNT_DETACH); error: next`},
+		{func(p *launch.Program) { SetPropagation(p, Private) }, `make every mount private: mount("none", "/", 0, MS_REC|MS_PRIVATE, 0)`},
+		{func(p *launch.Program) { SetPropagation(p, Slave) }, `mount("none", "/", 0, MS_REC|MS_SLAVE, 0)`},
+		{func(p *launch.Program) { SetPropagation(p, Shared) }, `mount("none", "/", 0, MS_REC|MS_SHARED, 0)`},
+		{func(p *launch.Program) { SetPropagation(p, Unchanged) }, ""},
 		{func(p *launch.Program) { TimeOffsets(p, Offsets{Boottime: time.Second}) }, `write(file, "boottime 1 0\n", 13)`},
 	} {
 		got := steps(c.f)
@@ -51,6 +60,19 @@ func TestSteps(t *testing.T) {
 		}
 		if c.want == "" && got != "" {
 			t.Errorf("steps where there is nothing to do: %s", got)
+		}
+	}
+}
+
+func TestParsePropagation(t *testing.T) {
+	for _, g := range []Propagation{Private, Slave, Shared, Unchanged} {
+		if got, err := ParsePropagation(g.String()); err != nil || got != g {
+			t.Errorf("%v: %v, %v", g, got, err)
+		}
+	}
+	for _, text := range []string{"", "Private", "rprivate", "unbindable", "private "} {
+		if g, err := ParsePropagation(text); err == nil {
+			t.Errorf("%q is %v", text, g)
 		}
 	}
 }

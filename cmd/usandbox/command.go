@@ -25,6 +25,7 @@ func commands() []command {
 		{"stop", "[--grace TIME] NAME ...", "end sandboxes that have names", stopCommand},
 		{"logs", "[-f] NAME", "print the output of a detached sandbox", logsCommand},
 		{"ls", "[flags] [PID]", "list namespaces, or explain one process", lsCommand},
+		{"unshare", "[flags] [--] [command [args]]", "run a command in new namespaces; no sandbox", unshareCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }

@@ -90,13 +90,7 @@ func parseFlags(set *pflag.FlagSet, args []string) error {
 		flagHelp(set)
 		return errHelp
 	}
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
-		var names []string
-		set.VisitAll(func(p *pflag.Flag) { names = append(names, p.Name) })
-		return hinted{err, nearest(unknown.GetSpecifiedName(), names, "--")}
-	}
-	return err
+	return nearestFlag(set, err)
 }
 
 // parse reads the flags and returns the command that follows them.
@@ -114,6 +108,18 @@ func (f *runFlags) parse(args []string) ([]string, error) {
 		return nil, hinted{errors.New("no command is given"), "usandbox " + f.set.Name() + " -- make"}
 	}
 	return f.set.Args(), nil
+}
+
+// nearestFlag is err, with a hint at the flag that was meant if it is about one that
+// does not exist.
+func nearestFlag(set *pflag.FlagSet, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	set.VisitAll(func(p *pflag.Flag) { names = append(names, p.Name) })
+	return hinted{err, nearest(unknown.GetSpecifiedName(), names, "--")}
 }
 
 // hinted is an error that says what to type.

@@ -29,6 +29,7 @@ func main() {
 		"listen":    listen,
 		"dial":      dial,
 		"lsns":      lsns,
+		"mq":        messageQueue,
 	}[os.Args[1]]
 	if !ok {
 		fail(fmt.Errorf("unknown question %q", os.Args[1]))
