@@ -15,6 +15,8 @@ func callName(nr uintptr) string {
 		return "capset"
 	case unix.SYS_CHDIR:
 		return "chdir"
+	case unix.SYS_CHROOT:
+		return "chroot"
 	case unix.SYS_CLONE:
 		return "clone"
 	case unix.SYS_CLOSE:
@@ -101,6 +103,8 @@ func callName(nr uintptr) string {
 		return "setgroups"
 	case unix.SYS_SETHOSTNAME:
 		return "sethostname"
+	case unix.SYS_SETNS:
+		return "setns"
 	case unix.SYS_SETPGID:
 		return "setpgid"
 	case unix.SYS_SETRESGID:
