@@ -19,6 +19,7 @@ func commands() []command {
 		{"run", "[flags] [--] command [args]", "run a command in a sandbox", runCommand},
 		{"plan", "[flags] [--] command [args]", "print the steps that run would take; run nothing", planCommand},
 		{"compile", "-o FILE [flags] [--] command [args]", "save the sandbox as a program of its own", compileCommand},
+		{"enter", "[TARGET] [flags] [--] [command [args]]", "run a command in namespaces that exist", enterCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }
