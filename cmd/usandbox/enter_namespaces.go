@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -116,7 +115,7 @@ func (e *entering) open(kind userns.Kind, name string) (s source, err error) {
 		return s, nil
 	case isID:
 		s.words = "the namespace " + name
-		s.fd, err = openByID(id)
+		s.fd, err = openByID(kind, id)
 	default:
 		s.words = name
 		s.fd, err = openFile(name)
@@ -166,30 +165,6 @@ func openFile(name string) (int, error) {
 		return -1, fmt.Errorf("open %s: %w", name, err)
 	}
 	return fd, nil
-}
-
-// openByID opens a namespace by its unique number (NS_GET_ID), Linux 6.18: a file
-// handle of nsfs holds nothing else.
-func openByID(text string) (int, error) {
-	id, err := strconv.ParseUint(text, 10, 64)
-	if err != nil || id == 0 {
-		return -1, fmt.Errorf("%q is no namespace's id", text)
-	}
-	const fileidNSFS = 0xf1
-	handle := binary.NativeEndian.AppendUint64(nil, id)
-	handle = append(handle, make([]byte, 8)...) // of any kind, with any inode number
-	fd, err := unix.OpenByHandleAt(unix.FD_NSFS_ROOT, unix.NewFileHandle(fileidNSFS, handle), unix.O_RDONLY)
-	switch err {
-	case nil:
-		return fd, nil
-	case unix.ESTALE:
-		return -1, fmt.Errorf("no namespace has the id %d, or you may not see it", id)
-	case unix.EPERM, unix.EACCES:
-		return -1, fmt.Errorf("you may not open the namespace with the id %d: %w", id, err)
-	case unix.EBADF, unix.EOPNOTSUPP, unix.ENOSYS:
-		return -1, hinted{errors.New("this kernel opens no namespace by its id; that needs Linux 6.18"), "name a file, as /proc/PID/ns/net"}
-	}
-	return -1, fmt.Errorf("open the namespace with the id %d: %w", id, err)
 }
 
 // socket opens the network namespace of a socket of the target's.
