@@ -40,9 +40,10 @@ type Joining struct {
 // not lie below its own, and for a file of another kind; with ESRCH if the process of
 // the pidfd has ended.
 //
-// The capabilities in a user namespace that is joined are complete, and the process can
-// be traced from inside it unless it is not dumpable ([launch.Program.Undumpable]),
-// which has to be said again after Join: new credentials may undo it.
+// The process is not dumpable from before the first join on, until its next execve
+// ([launch.Program.Undumpable]): nobody in the namespaces can look into it or trace it.
+// A later change of its user or group ids may undo that. In a user namespace that it
+// has joined it has every capability.
 //
 // Linux 5.8, for the pidfd; Files alone need the kernel that has their kind.
 func Join(p *launch.Program, j Joining) error {
@@ -73,9 +74,15 @@ func Join(p *launch.Program, j Joining) error {
 		}
 		return -1
 	})
+	if len(joins) > 0 {
+		p.Undumpable()
+	}
 	for _, x := range joins {
 		p.Doing(fmt.Sprintf("join the %v namespace %s", x.kinds, x.words))
 		p.Call(unix.SYS_SETNS, x.fd, x.kinds.Flags())
+		if x.kinds.Has(User) {
+			p.Undumpable() // the new credentials may have undone it
+		}
 	}
 	return nil
 }

@@ -18,22 +18,20 @@ import (
 const setSize = 8
 
 // program is the list of steps, to be executed in place of this process. From the
-// first join to the command's execve the process can be traced by nobody, holds no file
-// descriptor of the caller's but the standard streams, and has no memory of the caller.
+// first join (userns.Join) to the command's execve nobody can look into the process; it
+// holds no file descriptor of the caller's but the standard streams, and no memory.
 func (e *entering) program() (*launch.Program, error) {
 	p := launch.NewStandalone(3)
 	p.Process("enter")
 	e.closeOthers(p)
 	p.Doing("name the process")
 	p.Call(unix.SYS_PRCTL, unix.PR_SET_NAME, "usandbox", 0, 0, 0)
-	p.Undumpable()
 	if e.dropsGroups() {
 		e.dropGroups(p) // in there it may be forbidden
 	}
 	if err := userns.Join(p, e.join); err != nil {
 		return nil, err
 	}
-	p.Undumpable()
 	e.changeFolders(p)
 	if e.cgroup >= 0 {
 		p.Doing("join the cgroup (--join-cgroup)")
