@@ -40,14 +40,14 @@ var kindFlags = []struct {
 	short, long string
 	words       string
 }{
-	{userns.Mount, "m", "mount", "mount"},
-	{userns.UTS, "u", "uts", "UTS"},
-	{userns.IPC, "i", "ipc", "IPC"},
-	{userns.Network, "n", "net", "network"},
-	{userns.PID, "p", "pid", "PID"},
-	{userns.Cgroup, "C", "cgroup", "cgroup"},
-	{userns.User, "U", "user", "user"},
-	{userns.Time, "T", "time", "time"},
+	{userns.Mount, "m", "mount", "a mount"},
+	{userns.UTS, "u", "uts", "a UTS"},
+	{userns.IPC, "i", "ipc", "an IPC"},
+	{userns.Network, "n", "net", "a network"},
+	{userns.PID, "p", "pid", "a PID"},
+	{userns.Cgroup, "C", "cgroup", "a cgroup"},
+	{userns.User, "U", "user", "a user"},
+	{userns.Time, "T", "time", "a time"},
 }
 
 // kindFlag is the long name of a kind's flag.
@@ -71,9 +71,10 @@ func newEnterFlags() *enterFlags {
 	for _, k := range kindFlags {
 		v := &optional{}
 		f.namespaces[k.kind] = v
-		v.add(s, k.long, k.short, "enter a "+k.words+" namespace: the target's, or `FILE`'s, or :NSID")
+		v.add(s, k.long, k.short, "enter "+k.words+" namespace: the target's, or `FILE`'s, or :NSID")
 	}
 	s.IntVarP(&f.netSocket, "net-socket", "N", -1, "enter the network namespace of a socket, the target's file descriptor `FD`")
+	s.Lookup("net-socket").DefValue = "0" // so that help shows none
 	s.BoolVar(&f.userParent, "user-parent", false, "enter the user namespace above that of --user or of the target")
 	s.VarP(&f.uid, "setuid", "S", "become user `UID` in there; follow: the target's. In a user namespace, 0 if there is one")
 	s.VarP(&f.gid, "setgid", "G", "become group `GID` and drop the other groups, likewise")
@@ -168,7 +169,7 @@ func (f *enterFlags) help() {
 // optionalUsage writes optional values as [=FILE].
 func optionalUsage(text string) string {
 	for _, name := range []string{"FILE", "DIR"} {
-		text = strings.ReplaceAll(text, " "+name+"[="+fromTarget+"]", "[="+name+"]   ")
+		text = strings.ReplaceAll(text, " "+name+"[="+fromTarget+"]", "[="+name+"]  ")
 	}
 	return text
 }

@@ -159,6 +159,17 @@ func forkInto(p *launch.Program) *savedSignals {
 	p.Call(unix.SYS_SIGNALFD4, -1, mask, setSize, unix.SFD_CLOEXEC)
 	info, sig, status, reaped, self := p.Buffer("siginfo", 128), p.Var("sig"), p.Var("status"), p.Var("reaped"), p.Var("self")
 	again, look, ended, stopped := p.Label("wait"), p.Label("look"), p.Label("ended"), p.Label("stopped")
+	// What came before the fork came to the parent alone, from wherever.
+	early, poll, pending := p.Label("early"), p.Data("poll", 8, unix.POLLIN<<32), p.Var("pending")
+	p.Here(early)
+	p.Call(unix.SYS_PPOLL, poll.Addr(), 1, launch.Words("now", 0, 0), 0, setSize).To(pending)
+	p.If(pending, ^uint64(0), 0, again)
+	p.Call(unix.SYS_READ, signals, info.Addr(), 128)
+	p.And(sig, info, math.MaxUint32)
+	p.If(sig, ^uint64(0), uint64(unix.SIGCHLD), look)
+	p.Call(unix.SYS_KILL, pid, sig).OnAny(nil)
+	p.Jump(early)
+
 	const siKernel = 0x80
 	p.Here(again)
 	p.Call(unix.SYS_READ, signals, info.Addr(), 128)

@@ -203,14 +203,16 @@ func attackEntering(pid string) {
 		refused("readlink "+name, err)
 		refused("open "+name, mayOpen(dir+name, unix.O_PATH))
 	}
-	for _, name := range []string{"exe", "mem", "uid_map"} {
+	for _, name := range []string{"exe", "mem"} {
 		refused("open "+name+" for writing", mayOpen(dir+name, unix.O_WRONLY))
 	}
-	_, err := os.ReadDir(dir + "fd")
-	refused("list fd", err)
+	// Who is root outside may list the numbers. One is for signals.
+	if list, err := os.ReadDir(dir + "fd"); err == nil && len(list) > 1 {
+		fmt.Println("it has the file descriptors", list)
+	}
 	var word [8]byte
 	local := unix.Iovec{Base: &word[0], Len: 8}
-	_, err = unix.ProcessVMReadv(n, []unix.Iovec{local}, []unix.RemoteIovec{{Base: 0x401000, Len: 8}}, 0)
+	_, err := unix.ProcessVMReadv(n, []unix.Iovec{local}, []unix.RemoteIovec{{Base: 0x401000, Len: 8}}, 0)
 	refused("process_vm_readv", err)
 	_, err = unix.ProcessVMWritev(n, []unix.Iovec{local}, []unix.RemoteIovec{{Base: 0x401000, Len: 8}}, 0)
 	refused("process_vm_writev", err)
