@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/registry"
@@ -17,13 +18,7 @@ import (
 // and signals, and returns its exit code. It is not started by this process but by
 // the sandbox's init, on the supervisor's request: so it has the sandbox's own
 // confinement, and nothing of usandbox comes near it.
-func enterNamed(name string, r request) int {
-	for fd := range 3 {
-		var st unix.Stat_t
-		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
-			return fail(fmt.Errorf("file descriptor %d is a folder, through which the command would reach the host's files", fd))
-		}
-	}
+func enterNamed(name string, f *enterFlags, command []string) int {
 	reg, err := registry.Open()
 	if err != nil {
 		return fail(err)
@@ -33,10 +28,14 @@ func enterNamed(name string, r request) int {
 		err = &registry.NotFoundError{Name: name}
 	}
 	if err != nil {
-		return fail(err, "usandbox ps lists those that run")
+		return fail(err, hintNoSandbox(name))
 	}
-	if len(r.Args) == 0 {
-		r.Args = toBytes([]string{"/bin/sh"})
+	r, err := f.request(command)
+	if err == nil {
+		err = noFolders()
+	}
+	if err != nil {
+		return fail(err)
 	}
 	fd, err := ask(entry, r)
 	if err != nil {
@@ -107,23 +106,37 @@ func ask(e *registry.Entry, r request) (fd int, err error) {
 	return fd, unix.Sendmsg(fd, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
 }
 
-// enterCommand will be the place for namespaces by number, too.
-func enterCommand(args []string) int {
-	set := newFlagSet("enter")
-	dir := set.StringP("wd", "w", "", "working `DIR`")
-	env := set.StringArray("env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
-	if code, ok := parseSmall(set, args, 1, -1); !ok {
-		return code
+// request turns the flags that a sandbox with a name can be entered by into what is
+// asked of its supervisor.
+func (f *enterFlags) request(command []string) (r request, err error) {
+	f.set.Visit(func(p *pflag.Flag) {
+		if p.Name != "wdns" && p.Name != "set-env" && err == nil {
+			err = flagError(p.Name, errors.New("a sandbox is entered as it is; only --wdns and --set-env go with a name"))
+		}
+	})
+	if err != nil {
+		return r, err
 	}
-	r := request{Args: toBytes(set.Args()[1:]), Dir: []byte(*dir)}
-	for _, arg := range *env {
-		kv, ok, err := variable(arg)
+	if len(command) == 0 {
+		command = []string{"/bin/sh"}
+	}
+	r = request{Args: toBytes(command), Dir: []byte(f.wdns)}
+	for _, arg := range f.setEnv {
+		kv, ok, err := variable("set-env", arg)
 		if err != nil {
-			return fail(err)
+			return r, err
 		}
 		if ok {
 			r.Env = append(r.Env, []byte(kv))
 		}
 	}
-	return enterNamed(set.Arg(0), r)
+	return r, nil
+}
+
+// hintNoSandbox is what to type where there is no sandbox of a name.
+func hintNoSandbox(name string) string {
+	if _, err := strconv.ParseUint(name, 10, 32); err == nil {
+		return "a process is entered by usandbox enter --target " + name + " --all -- command"
+	}
+	return "usandbox ps lists those that run; the name stands before the flags, a command behind --"
 }

@@ -178,7 +178,7 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 	}
 	env = slices.Clone(env)
 	for _, arg := range f.env {
-		kv, ok, err := variable(arg)
+		kv, ok, err := variable("env", arg)
 		if err != nil {
 			return nil, err
 		}
@@ -195,11 +195,11 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 	return env, nil
 }
 
-// variable is what --env asks for, as K=V. Not ok: K, which the caller has not set.
-func variable(arg string) (kv string, ok bool, err error) {
+// variable is what --env, or another flag, asks for, as K=V. Not ok: K, which the caller has not set.
+func variable(flag, arg string) (kv string, ok bool, err error) {
 	key, _, set := strings.Cut(arg, "=")
 	if key == "" {
-		return "", false, flagError("env", fmt.Errorf("%q: want K=V or K", arg))
+		return "", false, flagError(flag, fmt.Errorf("%q: want K=V or K", arg))
 	}
 	if set {
 		return arg, true, nil
