@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
@@ -41,6 +42,10 @@ func enterNamed(name string, f *enterFlags, command []string) int {
 	if err != nil {
 		return fail(fmt.Errorf("enter %s: %w", name, err))
 	}
+	answered := make(chan struct{})
+	signals := make(chan os.Signal, 64)
+	catchSignals(signals)
+	go passSignals(fd, signals, answered)
 	var a answer
 	if !receive(fd, &a) {
 		return fail(fmt.Errorf("enter %s: its supervisor has ended", name))
@@ -48,13 +53,7 @@ func enterNamed(name string, f *enterFlags, command []string) int {
 	if a.Error != "" {
 		return fail(fmt.Errorf("enter %s: %s", name, a.Error))
 	}
-	signals := make(chan os.Signal, 64)
-	catchSignals(signals) // one that came before has ended this process, and with it the command
-	go func() {
-		for s := range signals {
-			send(fd, passed{Signal: int(s.(unix.Signal)), Group: forwarded[s]})
-		}
-	}()
+	close(answered)
 	for {
 		var a answer
 		if !receive(fd, &a) || a.Status == nil {
@@ -67,6 +66,22 @@ func enterNamed(name string, f *enterFlags, command []string) int {
 			return 128 + int(ws.Signal())
 		default:
 			return ws.ExitStatus()
+		}
+	}
+}
+
+// passSignals passes this process's signals on to the command, once it runs. If that
+// takes long, they end this process, and with it the command.
+func passSignals(fd int, signals chan os.Signal, runs chan struct{}) {
+	for s := range signals {
+		sig := s.(unix.Signal)
+		select {
+		case <-runs:
+			send(fd, passed{Signal: int(sig), Group: forwarded[s]})
+		case <-time.After(patience):
+			if sig == unix.SIGINT || sig == unix.SIGTERM || sig == unix.SIGHUP || sig == unix.SIGQUIT {
+				os.Exit(128 + int(sig))
+			}
 		}
 	}
 }

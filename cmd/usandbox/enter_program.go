@@ -14,7 +14,6 @@ import (
 	"github.com/usandbox/usandbox/userns"
 )
 
-
 // program is the list of steps, to be executed in place of this process. From the
 // first join (userns.Join) to the command's execve nobody can look into the process; it
 // holds no file descriptor of the caller's but the standard streams, and no memory.
