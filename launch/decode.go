@@ -73,6 +73,7 @@ func flagTable() []flags {
 	return []flags{
 		{unix.SYS_CLONE, 0, false, append(clone, flagName{uint64(unix.SIGCHLD), "SIGCHLD"})},
 		{unix.SYS_UNSHARE, 0, false, clone},
+		{unix.SYS_SETNS, 1, false, clone},
 		{unix.SYS_OPENAT, 2, false, open},
 		{unix.SYS_PIPE2, 1, false, open},
 		{unix.SYS_DUP3, 2, false, open},

@@ -109,6 +109,8 @@ func callName(nr uintptr) string {
 		return "setgroups"
 	case unix.SYS_SETHOSTNAME:
 		return "sethostname"
+	case unix.SYS_SETNS:
+		return "setns"
 	case unix.SYS_SETPGID:
 		return "setpgid"
 	case unix.SYS_SETRESGID:
