@@ -21,13 +21,14 @@ const patience = 20 * time.Second
 
 // commands are the commands of scripts; doc.go says what they do.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"appears": appears,
-	"ended":   ended,
-	"exits":   exits,
-	"gone":    gone,
-	"owned":   owned,
-	"signal":  sendSignal,
-	"state":   state,
+	"appears":    appears,
+	"descendant": descendant,
+	"ended":      ended,
+	"exits":      exits,
+	"gone":       gone,
+	"owned":      owned,
+	"signal":     sendSignal,
+	"state":      state,
 }
 
 func condition(name string) (bool, error) {
@@ -175,6 +176,21 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 		info, err := os.Stat(name)
 		return err == nil && (info.Size() > 0 || info.IsDir())
 	}, "%s does not appear", name)
+}
+
+func descendant(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 2, "descendant VARIABLE NAME")
+	pid := latest(ts).cmd.Process.Pid
+	eventually(ts, func() bool {
+		for _, p := range append([]process{{pid: pid}}, below(pid)...) {
+			name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p.pid))
+			if string(name) == args[1]+"\n" {
+				ts.Setenv(args[0], strconv.Itoa(p.pid))
+				return true
+			}
+		}
+		return false
+	}, "no %s runs below process %d", args[1], pid)
 }
 
 func gone(ts *testscript.TestScript, neg bool, args []string) {

@@ -13,6 +13,8 @@
 //	signal NAME                    send a signal to the last background program
 //	state LETTER                   wait until that program is in a state, as in ps
 //	appears FILE                   wait until a file exists and is not empty
+//	descendant VARIABLE NAME       wait until that program, or one below it, is called NAME,
+//	                               and set the variable to its process id
 //	gone                           wait until nothing is left of what ran below
 //	                               that program when it was sent its first signal
 //	owned UID:GID FILE...          the files belong to these ids

@@ -18,11 +18,8 @@ import (
 // the sandbox's init, on the supervisor's request: so it has the sandbox's own
 // confinement, and nothing of usandbox comes near it.
 func enterNamed(name string, r request) int {
-	for fd := range 3 {
-		var st unix.Stat_t
-		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
-			return fail(fmt.Errorf("file descriptor %d is a folder, through which the command would reach the host's files", fd))
-		}
+	if err := noFolders(); err != nil {
+		return fail(err)
 	}
 	reg, err := registry.Open()
 	if err != nil {
@@ -107,8 +104,8 @@ func ask(e *registry.Entry, r request) (fd int, err error) {
 	return fd, unix.Sendmsg(fd, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
 }
 
-// enterCommand will be the place for namespaces by number, too.
-func enterCommand(args []string) int {
+// enterNamedCommand runs a command in the sandbox whose name is args[0].
+func enterNamedCommand(args []string) int {
 	set := newFlagSet("enter")
 	dir := set.StringP("wd", "w", "", "working `DIR`")
 	env := set.StringArray("env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")

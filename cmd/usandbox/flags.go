@@ -133,7 +133,7 @@ func (h hinted) Unwrap() error { return h.error }
 func flagHelp(set *pflag.FlagSet) {
 	for _, c := range commands() {
 		if c.name == set.Name() {
-			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, set.FlagUsages())
+			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, optionalUsage(set.FlagUsages()))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,6 +31,10 @@ func main() {
 		"dial":      dial,
 		"lsns":      lsns,
 		"mq":        messageQueue,
+		"nsid":      nsid,
+		"ls":        ls,
+
+		"hold-socket": holdSocket,
 	}[os.Args[1]]
 	if !ok {
 		fail(fmt.Errorf("unknown question %q", os.Args[1]))
@@ -84,6 +89,49 @@ func clock([]string) error {
 	err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &boottime)
 	fmt.Println(monotonic.Sec, boottime.Sec)
 	return err
+}
+
+// nsid prints the unique id of a namespace, Linux 6.18; ioctl_nsfs(2).
+func nsid(args []string) error {
+	fd, err := unix.Open(args[0], unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	var id uint64
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.NS_GET_ID, uintptr(unsafe.Pointer(&id))); errno != 0 {
+		return errno
+	}
+	fmt.Println(id)
+	return nil
+}
+
+// ls prints the names in a folder.
+func ls(args []string) error {
+	list, err := os.ReadDir(args[0])
+	for i, e := range list {
+		if i > 0 {
+			fmt.Print(" ")
+		}
+		fmt.Print(e.Name())
+	}
+	fmt.Println()
+	return err
+}
+
+// holdSocket executes a program that has a socket as file descriptor 3.
+func holdSocket(args []string) error {
+	name, err := exec.LookPath(args[0])
+	if err != nil {
+		return err
+	}
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	if err == nil && socket != 3 {
+		err = unix.Dup3(socket, 3, 0)
+	}
+	if err != nil {
+		return err
+	}
+	return unix.Exec(name, args, os.Environ())
 }
 
 // catFD prints what can be read from a file descriptor.
