@@ -1,22 +1,17 @@
 package userns
 
 import (
-	"errors"
 	"fmt"
-	"math"
 
 	"golang.org/x/sys/unix"
 )
-
-// ErrNoNamespace is the error for a file that is no namespace.
-var ErrNoNamespace = errors.New("this file is no namespace")
 
 // firstUser is the inode number of the first user namespace, in every kernel since
 // Linux 3.8.
 const firstUser = 0xEFFFFFFD
 
-// OwnerError says why a namespace cannot be joined: of the user namespace that it
-// belongs to, or below which it lies.
+// OwnerError says why a namespace cannot be joined: because of the user namespace that
+// it belongs to.
 type OwnerError struct {
 	Kind  Kind
 	First bool   // it is the first one, and the calling process is in it
@@ -46,123 +41,84 @@ func (e *OwnerError) Error() string {
 func (e *OwnerError) Unwrap() error { return unix.EPERM }
 
 // MayJoin reports whether the calling process has CAP_SYS_ADMIN in the user namespace
-// that owns a namespace (a user namespace: in that one itself), as setns(2) asks for:
-// because it has the capability in its own user namespace and the other lies below, or
-// because its effective user id made it, or one above, from its own user namespace
-// (user_namespaces(7)). fd is a file descriptor of an nsfs file; O_PATH does not
-// suffice. It changes nothing.
+// that owns h (for a user namespace: in h itself), as setns(2) asks for: because it has
+// the capability in its own user namespace and the other lies below, or because its
+// effective user id made it, or one above it, from its own user namespace
+// (user_namespaces(7)). It changes nothing.
 //
-// The error wraps [ErrNoNamespace], is an [*OwnerError], or wraps EINVAL for a PID
-// namespace that does not lie below the calling process's. Linux 4.11, ioctl_nsfs(2).
-func MayJoin(fd int) error {
-	kind, err := KindOfFile(fd)
-	if err != nil {
-		return err
-	}
-	if kind == PID {
-		if err := belowOwn(fd); err != nil {
+// The error is an [*OwnerError], or wraps EINVAL for a PID namespace that does not lie
+// below the calling process's. Linux 4.11.
+func MayJoin(h *Handle) error {
+	if h.kind == PID {
+		if err := belowOwn(h); err != nil {
 			return err
 		}
 	}
-	own, err := unix.Open("/proc/self/ns/user", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	own, err := OpenOf(0, User)
 	if err != nil {
-		return fmt.Errorf("open /proc/self/ns/user: %w", err)
+		return err
 	}
-	defer unix.Close(own)
-	at := -1 // the user namespace that is looked at: from the owner upwards
-	if kind == User {
-		at, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+	defer own.Close()
+	// From the owner upwards. What cannot be opened does not lie below the own one.
+	var at *Handle
+	if h.kind == User {
+		at, err = h.again()
 	} else {
-		at, err = unix.IoctlRetInt(fd, unix.NS_GET_USERNS)
-	}
-	if err == unix.EPERM { // it may not even be seen
-		return &OwnerError{Kind: kind}
+		at, err = h.Owner()
 	}
 	if err != nil {
-		return fmt.Errorf("find the owner of the %v namespace: %w", kind, err)
+		return &OwnerError{Kind: h.kind}
 	}
-	defer func() { unix.Close(at) }()
-	below := &OwnerError{Kind: kind, Below: true}
-	for first := true; ; first = false {
-		if SameNamespace(at, own) {
-			switch {
-			case HasSysAdmin(), !first && below.UID == uint32(unix.Geteuid()):
-				return nil
-			case !first:
-				return below
-			}
-			return &OwnerError{Kind: kind, Own: true, First: inode(own) == firstUser}
+	defer func() { at.Close() }()
+	below := &OwnerError{Kind: h.kind}
+	for at.inode != own.inode {
+		if below.UID, err = at.OwnerUID(); err != nil {
+			return err
 		}
-		uid, err := unix.IoctlGetUint32(at, unix.NS_GET_OWNER_UID)
+		below.Below = true
+		parent, err := at.Parent()
 		if err != nil {
-			return fmt.Errorf("find the owner of the %v namespace: %w", kind, err)
+			return &OwnerError{Kind: h.kind}
 		}
-		below.UID = uid // in the end: who made the one right below ours
-		parent, err := unix.IoctlRetInt(at, unix.NS_GET_PARENT)
-		if err != nil { // above ours, or beside it
-			return &OwnerError{Kind: kind}
-		}
-		unix.Close(at)
+		at.Close()
 		at = parent
 	}
+	switch {
+	case HasSysAdmin(), below.Below && below.UID == uint32(unix.Geteuid()):
+		return nil
+	case below.Below:
+		return below
+	}
+	return &OwnerError{Kind: h.kind, Own: true, First: own.inode == firstUser}
 }
 
-// belowOwn reports whether a PID namespace is the calling process's own or lies below
-// it; others cannot be joined.
-func belowOwn(fd int) error {
-	own, err := unix.Open("/proc/self/ns/pid", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+// belowOwn refuses a PID namespace that is neither the calling process's nor below it.
+func belowOwn(h *Handle) error {
+	own, err := OpenOf(0, PID)
 	if err != nil {
-		return fmt.Errorf("open /proc/self/ns/pid: %w", err)
+		return err
 	}
-	defer unix.Close(own)
-	at, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
-	for err == nil && !SameNamespace(at, own) {
-		var parent int
-		parent, err = unix.IoctlRetInt(at, unix.NS_GET_PARENT)
-		unix.Close(at)
+	defer own.Close()
+	at, err := h.again()
+	for err == nil && at.inode != own.inode {
+		var parent *Handle
+		parent, err = at.Parent()
+		at.Close()
 		at = parent
 	}
 	if err != nil {
 		return fmt.Errorf("the pid namespace does not lie below yours: %w", unix.EINVAL)
 	}
-	unix.Close(at)
-	return nil
+	return at.Close()
 }
 
-// KindOfFile is the kind of the namespace that a file descriptor of an nsfs file stands
-// for. The error wraps [ErrNoNamespace] if it stands for anything else.
-// Linux 4.11, ioctl_nsfs(2).
-func KindOfFile(fd int) (Kind, error) {
-	var fs unix.Statfs_t
-	if err := unix.Fstatfs(fd, &fs); err != nil {
-		return 0, fmt.Errorf("fstatfs: %w", err)
-	}
-	if fs.Type != unix.NSFS_MAGIC {
-		return 0, ErrNoNamespace
-	}
-	flag, err := unix.IoctlRetInt(fd, unix.NS_GET_NSTYPE)
+// again is a second Handle of the same namespace.
+func (h *Handle) again() (*Handle, error) {
+	fd, err := unix.FcntlInt(uintptr(h.fd), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
-		return 0, fmt.Errorf("find the kind of the namespace: %w", err)
+		return nil, err
 	}
-	for k := range Kind(kinds) {
-		if k.Flag() == uint64(flag) {
-			return k, nil
-		}
-	}
-	return 0, fmt.Errorf("a namespace of an unknown kind, %#x", flag)
-}
-
-// SameNamespace reports whether two nsfs files stand for one namespace.
-func SameNamespace(a, b int) bool { return inode(a) != math.MaxUint64 && inode(a) == inode(b) }
-
-// inode is the number of an nsfs file; there is one such file system. The largest
-// number stands for none.
-func inode(fd int) uint64 {
-	var st unix.Stat_t
-	if unix.Fstat(fd, &st) != nil {
-		return math.MaxUint64
-	}
-	return st.Ino
+	return &Handle{fd: fd, kind: h.kind, inode: h.inode}, nil
 }
 
 // HasSysAdmin reports whether the calling thread has CAP_SYS_ADMIN in its own user

@@ -20,12 +20,12 @@ func commands() []command {
 		{"plan", "[flags] [--] command [args]", "print the steps that run would take; run nothing", planCommand},
 		{"compile", "-o FILE [flags] [--] command [args]", "save the sandbox as a program of its own", compileCommand},
 		{"hold", "--name NAME [flags]", "make a sandbox without a command, to be entered", holdCommand},
+		{"enter", "[NAME] [flags] [--] [command [args]]", "run a command in a running sandbox, or in namespaces", enterCommand},
 		{"ps", "[--json]", "list the sandboxes that have names", psCommand},
 		{"stop", "[--grace TIME] NAME ...", "end sandboxes that have names", stopCommand},
 		{"logs", "[-f] NAME", "print the output of a detached sandbox", logsCommand},
 		{"ls", "[flags] [PID]", "list namespaces, or explain one process", lsCommand},
 		{"unshare", "[flags] [--] [command [args]]", "run a command in new namespaces; no sandbox", unshareCommand},
-		{"enter", "[TARGET] [flags] [--] [command [args]]", "run a command in namespaces that exist", enterCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }

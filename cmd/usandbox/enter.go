@@ -4,24 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// enterCommand runs a command in namespaces that exist: those of a named sandbox, of
-// any process, or single ones. What is wrong is found before anything is done. The
-// image then takes the place of this process, which cannot join a user namespace
-// itself: setns(2) wants a process with a single thread.
+// enterCommand runs a command in a sandbox, whose name stands before all flags, or in
+// namespaces that exist: those of any process, or single ones. For these, what is wrong
+// is found before anything is done. Then the image takes the place of this process, which
+// cannot join a user namespace itself: setns(2) wants a process with a single thread.
 func enterCommand(args []string) int {
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		return enterNamedCommand(args)
+	}
 	f := newEnterFlags()
-	name, named := "", false
-	if len(args) > 0 && (args[0] == "" || args[0][0] != '-') {
-		name, named, args = args[0], true, args[1:]
-	}
 	command, err := f.parse(args)
-	if err == nil && named {
-		return enterNamed(name, f, command)
-	}
 	if err == nil {
 		err = f.enter(command)
 	}
@@ -68,7 +65,7 @@ func noFolders() error {
 	for fd := range 3 {
 		var st unix.Stat_t
 		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
-			return fmt.Errorf("file descriptor %d is a folder, through which the command would reach the files outside", fd)
+			return fmt.Errorf("file descriptor %d is a folder, through which the command would reach the host's files", fd)
 		}
 	}
 	return nil

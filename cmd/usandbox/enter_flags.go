@@ -30,32 +30,15 @@ type enterFlags struct {
 	wdns       string
 	env        bool
 	inheritEnv bool
-	setEnv     []string
 	noFork     bool
 	joinCgroup bool
 }
 
-// enterKinds are the flags for kinds of namespaces, as nsenter(1) calls them.
-var enterKinds = []struct {
-	kind        userns.Kind
-	short, long string
-	words       string
-}{
-	{userns.Mount, "m", "mount", "a mount"},
-	{userns.UTS, "u", "uts", "a UTS"},
-	{userns.IPC, "i", "ipc", "an IPC"},
-	{userns.Network, "n", "net", "a network"},
-	{userns.PID, "p", "pid", "a PID"},
-	{userns.Cgroup, "C", "cgroup", "a cgroup"},
-	{userns.User, "U", "user", "a user"},
-	{userns.Time, "T", "time", "a time"},
-}
-
-// kindFlag is the long name of a kind's flag.
+// kindFlag is the name of a kind's flag.
 func kindFlag(kind userns.Kind) string {
-	for _, k := range enterKinds {
+	for _, k := range kindFlags {
 		if k.kind == kind {
-			return k.long
+			return k.name
 		}
 	}
 	return ""
@@ -69,10 +52,10 @@ func newEnterFlags() *enterFlags {
 	s.Usage = func() {}
 	s.VarP(&f.target, "target", "t", "the process to take namespaces from, `PID`, or PID:INODE with the inode number of its pidfd")
 	s.BoolVarP(&f.all, "all", "a", false, "enter every namespace of the target that is not yours already")
-	for _, k := range enterKinds {
+	for _, k := range kindFlags {
 		v := &optional{}
 		f.namespaces[k.kind] = v
-		v.add(s, k.long, k.short, "enter "+k.words+" namespace: the target's, or `FILE`'s, or :NSID")
+		v.add(s, k.name, k.short, "enter the target's "+k.kind.String()+" namespace, or `FILE`'s, or the one with the id :NSID")
 	}
 	s.IntVarP(&f.netSocket, "net-socket", "N", -1, "enter the network namespace of a socket, the target's file descriptor `FD`")
 	s.Lookup("net-socket").DefValue = "0" // so that help shows none
@@ -86,7 +69,6 @@ func newEnterFlags() *enterFlags {
 	s.StringVarP(&f.wdns, "wdns", "W", "", "go to `DIR` in there")
 	s.BoolVarP(&f.env, "env", "e", false, "give the command the target's environment")
 	s.BoolVar(&f.inheritEnv, "inherit-env", false, "give the command your whole environment, not only PATH, HOME, TERM and the like")
-	s.StringArrayVar(&f.setEnv, "set-env", nil, "with the name of a sandbox: set a variable, `K=V`, or pass on yours, K; repeatable")
 	s.BoolVarP(&f.noFork, "no-fork", "F", false, "do not fork: with --pid, only the command's children are in there")
 	s.BoolVarP(&f.joinCgroup, "join-cgroup", "c", false, "join the target's cgroup (version 2)")
 	return f
@@ -94,16 +76,9 @@ func newEnterFlags() *enterFlags {
 
 // parse reads the flags and returns the command behind them.
 func (f *enterFlags) parse(args []string) ([]string, error) {
-	if err := f.set.Parse(attachedValues(f.set, args)); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			f.help()
-			return nil, errHelp
-		}
-		var unknown *pflag.NotExistError
-		if errors.As(err, &unknown) {
-			var names []string
-			f.set.VisitAll(func(p *pflag.Flag) { names = append(names, p.Name) })
-			return nil, hinted{err, nearest(unknown.GetSpecifiedName(), names, "--")}
+	if err := parseFlags(f.set, attachedValues(f.set, args)); err != nil {
+		if err == errHelp {
+			fmt.Print(enterNotes)
 		}
 		return nil, err
 	}
@@ -160,14 +135,6 @@ func attachedValues(set *pflag.FlagSet, args []string) []string {
 	return args
 }
 
-func (f *enterFlags) help() {
-	for _, c := range commands() {
-		if c.name == f.set.Name() {
-			fmt.Printf("usandbox %s %s\n\n%s\n\n%s%s", c.name, c.usage, c.short, optionalUsage(f.set.FlagUsages()), enterNotes)
-		}
-	}
-}
-
 // optionalUsage writes optional values as [=FILE].
 func optionalUsage(text string) string {
 	for _, name := range []string{"FILE", "DIR"} {
@@ -177,8 +144,10 @@ func optionalUsage(text string) string {
 }
 
 const enterNotes = `
-Without a command, $SHELL runs, or /bin/sh. The flags are those of nsenter(1). What
-differs:
+usandbox enter NAME enters a running sandbox and confines the command as the sandbox's
+own; usandbox enter NAME --help tells its flags. The flags above enter namespaces, and
+give the command no filter and no limit of the target. They are those of nsenter(1).
+Without a command, $SHELL runs, or /bin/sh. What differs:
 
 - Only file descriptors 0, 1 and 2 go inside, and of the environment only PATH, HOME,
   USER, LOGNAME, SHELL, TERM, COLORTERM, LANG, LC_*, TZ and NO_COLOR.
@@ -186,8 +155,7 @@ differs:
 - Where user id 0 is not mapped, the command gets the target's user id. Groups stay
   where the target's setgroups file says deny.
 - After --root alone the working directory is the new root, not one outside of it.
-- The command gets no filter and no limit of the target: a sandbox of usandbox is
-  better entered by its name. It is in your session and has your terminal.
+- The command is in your session and has your terminal, as with nsenter(1).
 `
 
 // fromTarget is the value of a flag that is given without one: no text that anybody

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/registry"
@@ -19,7 +18,10 @@ import (
 // and signals, and returns its exit code. It is not started by this process but by
 // the sandbox's init, on the supervisor's request: so it has the sandbox's own
 // confinement, and nothing of usandbox comes near it.
-func enterNamed(name string, f *enterFlags, command []string) int {
+func enterNamed(name string, r request) int {
+	if err := noFolders(); err != nil {
+		return fail(err)
+	}
 	reg, err := registry.Open()
 	if err != nil {
 		return fail(err)
@@ -31,12 +33,8 @@ func enterNamed(name string, f *enterFlags, command []string) int {
 	if err != nil {
 		return fail(err, hintNoSandbox(name))
 	}
-	r, err := f.request(command)
-	if err == nil {
-		err = noFolders()
-	}
-	if err != nil {
-		return fail(err)
+	if len(r.Args) == 0 {
+		r.Args = toBytes([]string{"/bin/sh"})
 	}
 	fd, err := ask(entry, r)
 	if err != nil {
@@ -121,37 +119,31 @@ func ask(e *registry.Entry, r request) (fd int, err error) {
 	return fd, unix.Sendmsg(fd, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
 }
 
-// request turns the flags that a sandbox with a name can be entered by into what is
-// asked of its supervisor.
-func (f *enterFlags) request(command []string) (r request, err error) {
-	f.set.Visit(func(p *pflag.Flag) {
-		if p.Name != "wdns" && p.Name != "set-env" && err == nil {
-			err = flagError(p.Name, errors.New("a sandbox is entered as it is; only --wdns and --set-env go with a name"))
-		}
-	})
-	if err != nil {
-		return r, err
-	}
-	if len(command) == 0 {
-		command = []string{"/bin/sh"}
-	}
-	r = request{Args: toBytes(command), Dir: []byte(f.wdns)}
-	for _, arg := range f.setEnv {
-		kv, ok, err := variable("set-env", arg)
-		if err != nil {
-			return r, err
-		}
-		if ok {
-			r.Env = append(r.Env, []byte(kv))
-		}
-	}
-	return r, nil
-}
-
 // hintNoSandbox is what to type where there is no sandbox of a name.
 func hintNoSandbox(name string) string {
 	if _, err := strconv.ParseUint(name, 10, 32); err == nil {
 		return "a process is entered by usandbox enter --target " + name + " --all -- command"
 	}
-	return "usandbox ps lists those that run; the name stands before the flags, a command behind --"
+	return "usandbox ps lists those that run"
+}
+
+// enterNamedCommand runs a command in the sandbox whose name is args[0].
+func enterNamedCommand(args []string) int {
+	set := newFlagSet("enter")
+	dir := set.StringP("wd", "w", "", "working `DIR`")
+	env := set.StringArray("env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
+	if code, ok := parseSmall(set, args, 1, -1); !ok {
+		return code
+	}
+	r := request{Args: toBytes(set.Args()[1:]), Dir: []byte(*dir)}
+	for _, arg := range *env {
+		kv, ok, err := variable(arg)
+		if err != nil {
+			return fail(err)
+		}
+		if ok {
+			r.Env = append(r.Env, []byte(kv))
+		}
+	}
+	return enterNamed(set.Arg(0), r)
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +12,7 @@ import (
 
 // source is where a namespace comes from.
 type source struct {
-	fd     int
+	ns     *userns.Handle
 	words  string // in messages
 	target bool   // it is the target's own, which its pidfd stands for as well
 }
@@ -28,10 +26,10 @@ func (e *entering) namespaces() error {
 	}
 	found := map[userns.Kind]source{}
 	named := f.all || f.userParent
-	for _, k := range enterKinds {
+	for _, k := range kindFlags {
 		s, ok, err := e.namespace(k.kind)
 		if err != nil {
-			return flagError(k.long, err)
+			return flagError(k.name, err)
 		}
 		if ok {
 			found[k.kind] = s
@@ -70,10 +68,10 @@ func (e *entering) namespaces() error {
 		e.entered |= userns.SetOf(kind)
 		if s.target {
 			e.join.Kinds |= userns.SetOf(kind)
-			unix.Close(s.fd)
+			s.ns.Close()
 		} else {
-			e.join.Files[kind] = s.fd
-			e.keep(s.fd)
+			e.join.Files[kind] = s.ns.Fd()
+			e.keep(s.ns.Fd())
 		}
 	}
 	if e.join.Kinds != 0 {
@@ -92,8 +90,8 @@ func (e *entering) namespace(kind userns.Kind) (s source, ok bool, err error) {
 		switch {
 		case !ok:
 			s, ok = next, true
-		case userns.SameNamespace(s.fd, next.fd): // the same by two names
-			unix.Close(next.fd)
+		case s.ns.Inode() == next.ns.Inode(): // the same by two names
+			next.ns.Close()
 		default:
 			return s, false, fmt.Errorf("two different targets: %s and %s", s.words, next.words)
 		}
@@ -109,27 +107,21 @@ func (e *entering) open(kind userns.Kind, name string) (s source, err error) {
 			fmt.Sprintf("usandbox enter --target PID --%s -- command", kindFlag(kind))}
 	case name == "":
 		s = source{words: fmt.Sprintf("process %d", e.target.pid), target: true}
-		if s.fd, err = e.target.namespace(kind); err != nil {
+		if s.ns, err = e.target.namespace(kind); err != nil {
 			return s, e.about(err)
 		}
-		return s, nil
 	case isID:
 		s.words = "the namespace " + name
-		s.fd, err = openByID(kind, id)
+		s.ns, err = openByID(kind, id)
 	default:
 		s.words = name
-		s.fd, err = openFile(name)
+		s.ns, err = userns.Open(name)
 	}
 	if err != nil {
 		return s, err
 	}
-	got, err := userns.KindOfFile(s.fd)
-	if err == nil && got != kind {
-		err = hinted{fmt.Errorf("it is a %v namespace", got), fmt.Sprintf("--%s=%s", kindFlag(got), name)}
-	}
-	if err != nil {
-		unix.Close(s.fd)
-		return s, about(s.words, err)
+	if got := s.ns.Kind(); got != kind {
+		return s, about(s.words, hinted{fmt.Errorf("it is a %v namespace", got), fmt.Sprintf("--%s=%s", kindFlag(got), name)})
 	}
 	return s, nil
 }
@@ -146,25 +138,6 @@ func about(words string, err error) error {
 // about says that an error is about the target.
 func (e *entering) about(err error) error {
 	return about(fmt.Sprintf("process %d", e.target.pid), err)
-}
-
-// openFile opens an nsfs file. What is none is not opened at all: to open a device or
-// a FIFO has effects.
-func openFile(name string) (int, error) {
-	path, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return -1, fmt.Errorf("open %s: %w", name, err)
-	}
-	defer unix.Close(path)
-	var fs unix.Statfs_t
-	if err := unix.Fstatfs(path, &fs); err != nil || fs.Type != unix.NSFS_MAGIC {
-		return -1, fmt.Errorf("%s: %w", name, userns.ErrNoNamespace)
-	}
-	fd, err := unix.Open("/proc/self/fd/"+strconv.Itoa(path), unix.O_RDONLY, 0)
-	if err != nil {
-		return -1, fmt.Errorf("open %s: %w", name, err)
-	}
-	return fd, nil
 }
 
 // socket opens the network namespace of a socket of the target's.
@@ -188,7 +161,11 @@ func (e *entering) socket(number int) (s source, err error) {
 	if err := unix.Fstat(socket, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
 		return s, fmt.Errorf("the file descriptor %d of process %d is no socket", number, e.target.pid)
 	}
-	if s.fd, err = unix.IoctlRetInt(socket, unix.SIOCGSKNS); err != nil {
+	fd, err := unix.IoctlRetInt(socket, unix.SIOCGSKNS)
+	if err == nil {
+		s.ns, err = userns.NewHandle(fd)
+	}
+	if err != nil {
 		return s, fmt.Errorf("find the network namespace of %s: %w", s.words, err)
 	}
 	return s, nil
@@ -199,22 +176,22 @@ func (e *entering) others(found map[userns.Kind]source) error {
 	if e.target == nil {
 		return hinted{errors.New("no --target is given"), "usandbox enter --target PID --all -- command"}
 	}
-	for _, k := range enterKinds {
+	for _, k := range kindFlags {
 		if _, ok := found[k.kind]; ok {
 			continue
 		}
-		fd, err := e.target.namespace(k.kind)
+		ns, err := e.target.namespace(k.kind)
 		if errors.Is(err, unix.ENOENT) {
 			continue // a kind that this kernel does not have
 		}
 		if err != nil {
 			return e.about(err)
 		}
-		if isOwn(k.kind, fd) {
-			unix.Close(fd)
+		if isOwn(ns) {
+			ns.Close()
 			continue
 		}
-		found[k.kind] = source{fd, fmt.Sprintf("process %d", e.target.pid), true}
+		found[k.kind] = source{ns, fmt.Sprintf("process %d", e.target.pid), true}
 	}
 	return nil
 }
@@ -225,12 +202,12 @@ func (e *entering) parent(found map[userns.Kind]source) (s source, err error) {
 	below, ok := found[userns.User]
 	if !ok && e.target != nil {
 		below = source{words: fmt.Sprintf("process %d", e.target.pid)}
-		if below.fd, err = e.target.namespace(userns.User); err != nil {
+		if below.ns, err = e.target.namespace(userns.User); err != nil {
 			return s, e.about(err)
 		}
 		ok = true
 	}
-	for _, k := range enterKinds {
+	for _, k := range kindFlags {
 		if x, has := found[k.kind]; has && !ok {
 			below, ok = x, true
 		}
@@ -239,21 +216,20 @@ func (e *entering) parent(found map[userns.Kind]source) (s source, err error) {
 		return s, errors.New("neither a namespace nor a --target is given")
 	}
 	s.words = "the user namespace above " + below.words
-	s.fd, err = unix.IoctlRetInt(below.fd, unix.NS_GET_USERNS)
-	if err != nil {
+	if s.ns, err = below.ns.Owner(); err != nil {
 		return s, fmt.Errorf("find %s: %w", s.words, err)
 	}
 	return s, nil
 }
 
 // isOwn reports whether a namespace is the one that this process is in.
-func isOwn(kind userns.Kind, fd int) bool {
-	own, err := os.Open("/proc/self/ns/" + kind.String())
+func isOwn(ns *userns.Handle) bool {
+	own, err := userns.OpenOf(0, ns.Kind())
 	if err != nil {
 		return false
 	}
 	defer own.Close()
-	return userns.SameNamespace(fd, int(own.Fd()))
+	return own.Inode() == ns.Inode()
 }
 
 // mayEnter refuses what the kernel would refuse, with a reason. What the caller is in
@@ -264,23 +240,23 @@ func (e *entering) mayEnter(found map[userns.Kind]source) error {
 	if !user && !capable {
 		return e.needsUser()
 	}
-	for _, k := range enterKinds {
+	for _, k := range kindFlags {
 		s, ok := found[k.kind]
 		if !ok {
 			continue
 		}
-		own := isOwn(k.kind, s.fd)
+		own := isOwn(s.ns)
 		switch {
 		case own && k.kind == userns.User && e.flags.userParent:
 			return flagError("user-parent", fmt.Errorf("%s is the one that you are in", s.words))
 		case own && k.kind == userns.User:
-			return flagError(k.long, fmt.Errorf("%s: you are in that user namespace", s.words))
+			return flagError(k.name, fmt.Errorf("%s: you are in that user namespace", s.words))
 		case own && !capable:
 			delete(found, k.kind)
 			continue
 		}
-		if err := userns.MayJoin(s.fd); err != nil {
-			name := k.long
+		if err := userns.MayJoin(s.ns); err != nil {
+			name := k.name
 			if e.flags.all && len(e.flags.namespaces[k.kind].values) == 0 {
 				name = "all"
 			}
@@ -297,13 +273,13 @@ func (e *entering) needsUser() error {
 	if e.target == nil {
 		return hinted{err, "enter the user namespace that it belongs to as well: --user=/proc/PID/ns/user"}
 	}
-	fd, e2 := e.target.namespace(userns.User)
+	ns, e2 := e.target.namespace(userns.User)
 	if e2 != nil {
 		return flagError("target", e.about(e2))
 	}
-	defer unix.Close(fd)
-	if !isOwn(userns.User, fd) {
+	defer ns.Close()
+	if !isOwn(ns) {
 		return hinted{flagError("target", e.about(err)), "enter its user namespace as well: --user, or --all"}
 	}
-	return flagError("target", e.about(userns.MayJoin(fd)))
+	return flagError("target", e.about(userns.MayJoin(ns)))
 }

@@ -87,7 +87,7 @@ func hasInode(pidfd int, want uint64) error {
 	return nil
 }
 
-// open opens a file in the process's folder in /proc. It is kept over an exec.
+// open opens a file in the process's folder in /proc.
 func (t *target) open(name string, flags int) (int, error) {
 	fd, err := unix.Openat(t.proc, name, flags, 0)
 	switch err {
@@ -156,8 +156,12 @@ func (t *target) field(name string) string {
 }
 
 // namespace opens the process's namespace of a kind.
-func (t *target) namespace(k userns.Kind) (int, error) {
-	return t.open("ns/"+k.String(), unix.O_RDONLY)
+func (t *target) namespace(k userns.Kind) (*userns.Handle, error) {
+	fd, err := t.open("ns/"+k.String(), unix.O_RDONLY|unix.O_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	return userns.NewHandle(fd)
 }
 
 // environ is the process's environment.

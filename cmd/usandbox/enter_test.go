@@ -82,8 +82,11 @@ func TestPidFlag(t *testing.T) {
 		}
 	}
 	var p pidFlag
-	if p.Set("7") != nil || p.Set("7") != nil || p.Set("8") == nil || p.Set("7:1") == nil {
-		t.Error("two different targets were taken, or one was not")
+	for text, ok := range map[string]bool{"7": true, "8": false, "7:1": false} {
+		p = pidFlag{pid: 7}
+		if err := p.Set(text); (err == nil) != ok {
+			t.Errorf("7, then %s: %v", text, err)
+		}
 	}
 }
 

@@ -133,7 +133,7 @@ func (h hinted) Unwrap() error { return h.error }
 func flagHelp(set *pflag.FlagSet) {
 	for _, c := range commands() {
 		if c.name == set.Name() {
-			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, set.FlagUsages())
+			fmt.Printf("usandbox %s %s\n\n%s\n\n%s", c.name, c.usage, c.short, optionalUsage(set.FlagUsages()))
 		}
 	}
 }
@@ -178,7 +178,7 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 	}
 	env = slices.Clone(env)
 	for _, arg := range f.env {
-		kv, ok, err := variable("env", arg)
+		kv, ok, err := variable(arg)
 		if err != nil {
 			return nil, err
 		}
@@ -195,11 +195,11 @@ func (f *runFlags) environ(caller []string) ([]string, error) {
 	return env, nil
 }
 
-// variable is what --env, or another flag, asks for, as K=V. Not ok: K, which the caller has not set.
-func variable(flag, arg string) (kv string, ok bool, err error) {
+// variable is what --env asks for, as K=V. Not ok: K, which the caller has not set.
+func variable(arg string) (kv string, ok bool, err error) {
 	key, _, set := strings.Cut(arg, "=")
 	if key == "" {
-		return "", false, flagError(flag, fmt.Errorf("%q: want K=V or K", arg))
+		return "", false, flagError("env", fmt.Errorf("%q: want K=V or K", arg))
 	}
 	if set {
 		return arg, true, nil
