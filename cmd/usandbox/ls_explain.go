@@ -91,7 +91,7 @@ func hidden(err error) string {
 
 // states are the letters of /proc/PID/stat, proc_pid_stat(5).
 var states = map[string]string{
-	"R": "running", "S": "sleeping", "D": "waiting for a device", "T": "stopped", "t": "stopped by a tracer",
+	"R": "running", "S": "sleeping", "D": "in an uninterruptible sleep", "T": "stopped", "t": "stopped by a tracer",
 	"I": "idle", "Z": "ended, and its parent has not asked how (zombie)", "X": "dead", "P": "parked",
 }
 

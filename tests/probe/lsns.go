@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -12,8 +13,8 @@ import (
 
 // lsns compares `usandbox ls --json` with `lsns --json`, field by field, in each
 // form that lsns has. Other processes come and go: a namespace is compared when
-// lsns says the same of it before and after. One that has never been the same as
-// in lsns, and at least once could be compared, is an error.
+// lsns says the same of it before and after. One that is different several times,
+// and never the same, is an error.
 func lsns(args []string) error {
 	help, err := exec.Command("lsns", "--help").Output()
 	if err != nil {
@@ -37,11 +38,14 @@ func lsns(args []string) error {
 // lsRows are the fields of each namespace; those of its parent in the tree too.
 type lsRows map[string]map[string]string
 
-// rounds is how often the two lists are compared at most.
-const rounds = 40
+const (
+	rounds = 100 // how often the lists are compared at most
+	often  = 3   // how often a namespace has to differ: less may be by chance
+)
 
 func sameRows(flags []string) error {
-	pending := map[string]string{} // what differs, by namespace
+	wrong := map[string]int{} // how often a namespace was different
+	how := map[string]string{}
 	same := map[string]bool{}
 	var failed error // the last end of lsns that was one
 	for range rounds {
@@ -55,37 +59,43 @@ func sameRows(flags []string) error {
 			failed = errors.Join(lost, lostToo)
 			continue
 		}
+		note := func(ns, difference string) {
+			if difference == "" {
+				same[ns] = true
+			} else {
+				wrong[ns]++
+				how[ns] = difference
+			}
+		}
 		for ns, fields := range before {
 			if different(fields, after[ns]) == "" {
-				if d := different(fields, ours[ns]); d != "" {
-					pending[ns] = d
-				} else {
-					same[ns] = true
-				}
+				note(ns, different(fields, ours[ns]))
 			}
 		}
-		for ns, fields := range ours { // what lsns does not list
+		for ns, fields := range ours {
 			if before[ns] == nil && after[ns] == nil && fields["nprocs"] != "json.Number 0" {
-				pending[ns] = "lsns has none"
-			} else if pending[ns] == "lsns has none" {
-				delete(pending, ns)
+				note(ns, "lsns has none")
 			}
 		}
-		left := 0
-		for ns := range pending {
-			switch {
-			case same[ns] || after[ns] == nil && ours[ns] == nil: // gone
-				delete(pending, ns)
-			default:
-				left++
+		for ns := range wrong {
+			if same[ns] || after[ns] == nil && ours[ns] == nil { // gone
+				delete(wrong, ns)
 			}
 		}
-		if left == 0 && len(same) > 0 {
-			fmt.Printf("%d of %d namespaces are the same %v\n", len(same), len(after), flags[3:])
-			return nil
+		if len(wrong) == 0 && len(same) > 0 {
+			break
 		}
 	}
-	return fmt.Errorf("no namespace stays the same long enough, %d namespaces differ: %v, %w", len(pending), pending, failed)
+	for ns, n := range wrong {
+		if n >= often {
+			return fmt.Errorf("namespace %s: %s", ns, how[ns])
+		}
+	}
+	if len(same) == 0 {
+		return fmt.Errorf("no namespace stays the same long enough: %w", failed)
+	}
+	fmt.Printf("%d namespaces are the same %v\n", len(same), flags[3:])
+	return nil
 }
 
 // different is the first field in which b is not a; "" if there is none.
@@ -99,6 +109,14 @@ func different(a, b map[string]string) string {
 		}
 	}
 	return ""
+}
+
+// misleading reports whether a process's name looks like further fields of
+// /proc/PID/stat, from which lsns takes its parent then; also when that cannot be
+// known any more.
+func misleading(pid string) bool {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	return err != nil || bytes.Count(text, []byte(")")) > 1
 }
 
 func rowsOf(name string, args []string) (lsRows, error) {
@@ -135,6 +153,10 @@ func (rows lsRows) add(list []map[string]any, parent string) {
 			if key == "command" { // lsns leaves the spaces of a title that was cut
 				fields[key] = strings.TrimRight(fields[key], " ")
 			}
+		}
+		if pid := object["pid"]; pid != nil && misleading(fmt.Sprint(pid)) {
+			delete(fields, "ppid")
+			delete(fields, "parent in the tree")
 		}
 		ns := fmt.Sprint(object["ns"])
 		rows[ns] = fields
