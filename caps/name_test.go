@@ -102,21 +102,6 @@ func TestUnknownErrorText(t *testing.T) {
 	}
 }
 
-func TestDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0},
-		{"abc", "abd", 1}, {"abc", "ab", 1}, {"abc", "xabc", 1}, {"ab", "ba", 2},
-		{"kitten", "sitting", 3}, {"saturday", "sunday", 3},
-	} {
-		if got := distance(test.a, test.b); got != test.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 // What Parse accepts is one capability or all, and reading its print gives it back.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"", "all", "cap_all", "cap_kill", "NET_ADMIN", "cap_42", "42", "cap_12", "\u212aill"} {

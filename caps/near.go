@@ -3,6 +3,8 @@ package caps
 import (
 	"slices"
 	"strings"
+
+	"github.com/usandbox/usandbox/internal/near"
 )
 
 const (
@@ -30,7 +32,7 @@ func closeNames(bare string, last Cap) []string {
 		if !ok {
 			continue
 		}
-		d := distance(bare, name)
+		d := near.Distance(bare, name)
 		if d <= min(maxEdits, len(name)/2, len(bare)/2) || contains(name, bare) || contains(bare, name) {
 			found = append(found, candidate{c.String(), d})
 		}
@@ -46,27 +48,4 @@ func closeNames(bare string, last Cap) []string {
 
 func contains(whole, part string) bool {
 	return len(part) >= minPart && strings.Contains(whole, part)
-}
-
-// distance returns how many bytes must be put in, taken out or replaced to make b
-// of a (Levenshtein). The work is len(a) times len(b).
-func distance(a, b string) int {
-	// row[j] is the distance from the part of a seen so far to b[:j].
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

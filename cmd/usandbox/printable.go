@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/usandbox/usandbox/internal/near"
 )
 
 // printable makes text safe for a terminal: a byte or character that is not
@@ -29,7 +31,7 @@ func printable(text string) string {
 func nearest(typed string, names []string, before string) string {
 	best, at := "", len(typed)/3+2
 	for _, n := range names {
-		if d := distance(typed, n); d < at {
+		if d := near.Distance(typed, n); d < at {
 			best, at = n, d
 		}
 	}
@@ -37,25 +39,4 @@ func nearest(typed string, names []string, before string) string {
 		return ""
 	}
 	return "did you mean " + before + best + "?"
-}
-
-// distance is the number of letters to insert, delete or change.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
