@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+
+	"github.com/usandbox/usandbox/internal/procfs"
 )
 
 // Install has newuidmap or newgidmap write the map of the user namespace that
@@ -24,7 +26,11 @@ import (
 func Install(k Kind, pid int, m Map) error {
 	ctx, cancel := context.WithTimeout(context.Background(), helperTime)
 	defer cancel()
-	return install(ctx, helperDirs, k, pid, m)
+	number, err := procfs.Number(pid) // as the helper will read it
+	if err != nil {
+		return fmt.Errorf("write %s: %w", k.mapFile(), err)
+	}
+	return install(ctx, helperDirs, k, number, m)
 }
 
 // install is Install with the folders to look in and the time to use.

@@ -133,5 +133,5 @@ func TestWriteForRefuses(t *testing.T) {
 	const none = 1<<22 + 1 // above any process id
 	wantError(t, WriteFor(UID, none, nil), "empty")
 	wantError(t, WriteFor(GID, none, Map{{0, 1, 2}, {1, 9, 1}}), "overlap")
-	wantError(t, WriteFor(UID, none, One(0, 0)), "write the uid map", "no such file")
+	wantError(t, WriteFor(UID, none, One(0, 0)), "write the uid map", "no such process")
 }

@@ -3,6 +3,8 @@ package idmap
 import (
 	"fmt"
 	"os"
+
+	"github.com/usandbox/usandbox/internal/procfs"
 )
 
 // WriteFor writes a map of the user namespace of process pid, which has none
@@ -12,7 +14,11 @@ func WriteFor(k Kind, pid int, m Map) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
-	file := fmt.Sprintf("/proc/%d/%s", pid, k.mapFile())
+	number, err := procfs.Number(pid)
+	if err != nil {
+		return fmt.Errorf("write the %s map %v: %w", k, m, err)
+	}
+	file := fmt.Sprintf("/proc/%d/%s", number, k.mapFile())
 	if err := os.WriteFile(file, []byte(m.Text()), 0); err != nil {
 		return fmt.Errorf("write the %s map %v: %w", k, m, err)
 	}

@@ -39,6 +39,9 @@ func (f *enterFlags) enter(command []string) error {
 	if err == nil {
 		err = e.setCommand(command, os.Environ())
 	}
+	if err == nil {
+		err = e.unchanged()
+	}
 	if err != nil {
 		return err
 	}

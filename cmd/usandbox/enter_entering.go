@@ -19,11 +19,13 @@ type entering struct {
 	target *target // nil: none
 
 	join     userns.Joining
-	entered  userns.Set // the kinds that are joined
-	fds      []int      // the file descriptors that the program uses
-	root, wd int        // file descriptors of folders; -1: as it is
-	cgroup   int        // cgroup.procs, open for writing; -1: as it is
-	uid, gid *uint32    // nil: as they are
+	entered  userns.Set          // the kinds that are joined
+	theirs   userns.Set          // those of them that are the target's own
+	checked  map[userns.Kind]int // these, open
+	fds      []int               // the file descriptors that the program uses
+	root, wd int                 // file descriptors of folders; -1: as it is
+	cgroup   int                 // cgroup.procs, open for writing; -1: as it is
+	uid, gid *uint32             // nil: as they are
 
 	name  string   // the command, in messages
 	paths []string // where it may be
@@ -110,7 +112,7 @@ func (e *entering) ids() (err error) {
 func (e *entering) one(k idmap.Kind, flag idFlag, usual bool) (*uint32, error) {
 	// Only the map of the target's own user namespace is known. Without --user nothing
 	// is translated.
-	theirs, user := e.join.Kinds.Has(userns.User), e.entered.Has(userns.User)
+	theirs, user := e.theirs.Has(userns.User), e.entered.Has(userns.User)
 	switch {
 	case flag.given && !flag.follow:
 		return &flag.id, nil

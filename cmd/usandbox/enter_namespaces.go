@@ -21,9 +21,6 @@ type source struct {
 func (e *entering) namespaces() error {
 	f := e.flags
 	e.join = userns.Joining{Process: -1, Files: map[userns.Kind]int{}, UserLast: userns.HasSysAdmin()}
-	if e.target != nil {
-		e.join.Process = e.target.pidfd
-	}
 	found := map[userns.Kind]source{}
 	named := f.all || f.userParent
 	for _, k := range kindFlags {
@@ -64,20 +61,63 @@ func (e *entering) namespaces() error {
 	if err := e.mayEnter(found); err != nil {
 		return err
 	}
+	// For root what has been checked is what is joined: by the pidfd it would be
+	// whatever the target is in by then, and a hostile one would change that and have
+	// root among its own. A user, who joins a user namespace with the rest, becomes
+	// nobody else, and needs the pidfd: of namespaces that belong to different ones
+	// only one setns(2) joins all.
+	byPidfd := !userns.HasSysAdmin()
+	e.checked = map[userns.Kind]int{}
 	for kind, s := range found {
 		e.entered |= userns.SetOf(kind)
 		if s.target {
-			e.join.Kinds |= userns.SetOf(kind)
-			s.ns.Close()
-		} else {
-			e.join.Files[kind] = s.ns.Fd()
-			e.keep(s.ns.Fd())
+			e.theirs |= userns.SetOf(kind)
+			e.checked[kind] = s.ns.Fd()
 		}
+		if s.target && byPidfd {
+			e.join.Kinds |= userns.SetOf(kind)
+			continue
+		}
+		e.join.Files[kind] = s.ns.Fd()
+		e.keep(s.ns.Fd())
 	}
 	if e.join.Kinds != 0 {
+		e.join.Process = e.target.pidfd
 		e.keep(e.target.pidfd)
 	}
 	return nil
+}
+
+// unchanged reports whether the target still is in the namespaces that were looked at.
+// If so, what was read of it meanwhile fits them.
+func (e *entering) unchanged() error {
+	for _, kind := range e.theirs.List() {
+		now, err := e.target.namespace(kind)
+		if err != nil {
+			return e.about(err)
+		}
+		same := sameFile(now.Fd(), e.checked[kind])
+		now.Close()
+		if !same {
+			return e.about(fmt.Errorf("it has gone to another %v namespace meanwhile", kind))
+		}
+	}
+	if e.flags.all && !e.theirs.Has(userns.User) {
+		now, err := e.target.namespace(userns.User)
+		if err != nil {
+			return e.about(err)
+		}
+		defer now.Close()
+		if !isOwn(now) {
+			return e.about(errors.New("it has gone to another user namespace meanwhile"))
+		}
+	}
+	return nil
+}
+
+func sameFile(a, b int) bool {
+	var x, y unix.Stat_t
+	return unix.Fstat(a, &x) == nil && unix.Fstat(b, &y) == nil && x.Dev == y.Dev && x.Ino == y.Ino
 }
 
 // namespace is what the flag for one kind names: the target's namespace, or a file's.
@@ -255,6 +295,10 @@ func (e *entering) mayEnter(found map[userns.Kind]source) error {
 			delete(found, k.kind)
 			continue
 		}
+		if e.flags.all && !user && k.kind != userns.User && foreign(s.ns) {
+			return hinted{flagError("all", about(s.words, fmt.Errorf("its %v namespace belongs to a user namespace that it is not in; it may be a trap", k.kind))),
+				"name the namespaces to enter one by one"}
+		}
 		if err := userns.MayJoin(s.ns); err != nil {
 			name := k.name
 			if e.flags.all && len(e.flags.namespaces[k.kind].values) == 0 {
@@ -264,6 +308,17 @@ func (e *entering) mayEnter(found map[userns.Kind]source) error {
 		}
 	}
 	return nil
+}
+
+// foreign reports whether a namespace belongs to another user namespace than the
+// caller's: whoever is root there has the say in it.
+func foreign(ns *userns.Handle) bool {
+	owner, err := ns.Owner()
+	if err != nil {
+		return true
+	}
+	defer owner.Close()
+	return !isOwn(owner)
 }
 
 // needsUser is the error for a caller who has no CAP_SYS_ADMIN and does not enter a

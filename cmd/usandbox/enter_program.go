@@ -34,12 +34,13 @@ func (e *entering) program() (*launch.Program, error) {
 		p.Doing("join the cgroup (--join-cgroup)")
 		p.Call(unix.SYS_WRITE, e.cgroup, "0", 1)
 	}
-	var signals *savedSignals
-	if e.entered.Has(userns.PID) && !e.flags.noFork {
-		signals = forkInto(p)
-	}
-	e.changeIDs(p)
-	if signals != nil {
+	forks := e.entered.Has(userns.PID) && !e.flags.noFork
+	if !forks {
+		e.changeIDs(p)
+	} else {
+		signals, parent := forkInto(p)
+		e.changeIDs(p)
+		tieTo(p, parent)
 		signals.restore(p)
 	}
 	p.Exec(printable(e.name), e.paths, launch.Strings(e.argv), launch.Secret("environment", e.env))
@@ -134,8 +135,11 @@ type savedSignals struct{ mask, sigchld *launch.Var }
 // with the next step. The parent passes on the signals that it gets, stops when the
 // child stops, and ends as it ends. A signal of the terminal goes to both, as they are
 // in one process group, and is not passed on.
-func forkInto(p *launch.Program) *savedSignals {
-	saved := &savedSignals{p.Var("sigmask"), p.Buffer("sigchld", 32)}
+func forkInto(p *launch.Program) (saved *savedSignals, parent *launch.Var) {
+	saved, parent = &savedSignals{p.Var("sigmask"), p.Buffer("sigchld", 32)}, p.Var("parent")
+	p.Doing("look at the own process")
+	p.Call(unix.SYS_GETPID).To(parent)
+	p.Call(unix.SYS_PIDFD_OPEN, parent, 0).To(parent)
 	var set uint64 = 1 << (unix.SIGCHLD - 1)
 	for _, f := range toForward() {
 		set |= 1 << (f.Signal - 1)
@@ -191,7 +195,21 @@ func forkInto(p *launch.Program) *savedSignals {
 
 	p.Process("command")
 	p.Here(child)
-	return saved
+	return saved, parent
+}
+
+// tieTo appends: the process is killed when its parent ends, of which it has a pidfd.
+// It comes after all changes of ids, which would undo it.
+func tieTo(p *launch.Program, parent *launch.Var) {
+	p.Doing("tie the command to its parent")
+	poll, n, alive := p.Var("poll"), p.Var("n"), p.Label("parent_alive")
+	p.Call(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL), 0, 0, 0)
+	p.Add(poll, parent, unix.POLLIN<<32) // struct pollfd
+	p.Call(unix.SYS_PPOLL, poll.Addr(), 1, launch.Words("now", 0, 0), 0, setSize).To(n)
+	p.If(n, ^uint64(0), 0, alive)
+	p.Fail(unix.ECANCELED) // it ended before
+	p.Here(alive)
+	p.Close(parent)
 }
 
 // restore appends: give the command the caller's signal state.

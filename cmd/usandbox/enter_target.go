@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/internal/procfs"
 	"github.com/usandbox/usandbox/userns"
 )
 
@@ -51,9 +52,22 @@ func openTarget(p pidFlag) (*target, error) {
 	return t, nil
 }
 
-// targetOf finds the folder in /proc of a pidfd's process, whose number is said to be pid.
+// targetOf finds the folder in /proc of a pidfd's process. Its number there is not pid
+// where /proc belongs to another PID namespace.
 func targetOf(pid, pidfd int) (*target, error) {
-	proc, err := unix.Open("/proc/"+strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	number, err := procfs.NumberOf(pidfd)
+	if err != nil {
+		if unix.PidfdSendSignal(pidfd, 0, nil, 0) == unix.ESRCH {
+			return nil, errEnded
+		}
+		return nil, hinted{errors.New("it is not in /proc, which belongs to another PID namespace"), "mount a proc of your own: usandbox unshare -p -f --mount-proc"}
+	}
+	return targetAt(number, pid, pidfd)
+}
+
+// targetAt is targetOf where the number is said to be number.
+func targetAt(number, pid, pidfd int) (*target, error) {
+	proc, err := unix.Open("/proc/"+strconv.Itoa(number), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil && err != unix.ENOENT {
 		return nil, fmt.Errorf("open /proc/%d: %w", pid, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/internal/procfs"
 	"github.com/usandbox/usandbox/userns"
 )
 
@@ -121,7 +122,9 @@ func (f *unshareFlags) parse(args []string) (*unshareSpec, error) {
 		return nil, nearestFlag(f.set, err)
 	}
 	spec := &f.spec
-	spec.pid = os.Getpid()
+	if spec.pid, err = procfs.Number(os.Getpid()); err != nil {
+		return nil, hinted{fmt.Errorf("find the own process in /proc: %w", err), "mount -t proc proc /proc, or unshare -p with --mount-proc"}
+	}
 	spec.fork = spec.fork || spec.forward
 	spec.setCommand(f.set.Args(), os.Environ())
 	if err := f.setMaps(); err != nil {

@@ -61,6 +61,9 @@ func (q *idRequest) make(owned bool) (idMapping, error) {
 	if !im.ranges || os.Geteuid() == 0 {
 		return im, nil
 	}
+	if set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil && set == 1 {
+		return im, fmt.Errorf("no_new_privs is set: new%vmap, which is set-user-id, has no effect", q.kind)
+	}
 	sub, err := q.delegated()
 	if err == nil {
 		err = im.m.CheckDelegated(q.kind, own, sub)
@@ -77,7 +80,9 @@ func (f *unshareFlags) checkSetgroups() error {
 	// and so does newgidmap.
 	single := len(s.gidMap.m) == 1 && s.gidMap.m[0].Count == 1 && s.gidMap.m[0].Outside == f.groups.own()
 	needsDeny := len(s.gidMap.m) > 0 && (!s.gidMap.ranges || single && os.Geteuid() != 0)
-	s.setgroupsAllowed = !denied && !needsDeny && s.setgroups != "deny"
+	// In a user namespace without a map of groups the kernel allows it to nobody.
+	unmapped := s.kinds.Has(userns.User) && len(s.gidMap.m) == 0
+	s.setgroupsAllowed = !denied && !needsDeny && !unmapped && s.setgroups != "deny"
 	switch {
 	case s.setgroups != "" && !s.kinds.Has(userns.User):
 		return hinted{flagError("setgroups", errors.New("it is for a new user namespace")), "add -U"}
