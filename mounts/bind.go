@@ -23,6 +23,10 @@ type Bind struct {
 	NoExec   bool   // nothing in it can be executed
 	Try      bool   // a missing source is no error
 	Origin   string // the flag or profile line that asks for it
+
+	// Is, if not nil, is the one file or folder that the source may be: another
+	// that has taken its place meanwhile is refused (ESTALE).
+	Is *FileID
 }
 
 // Where is the bind's target.
@@ -76,6 +80,9 @@ func (b Bind) compile(t *tree) error {
 		gone = t.p.Label("gone " + b.Target)
 	}
 	t.openSource(source, gone)
+	if b.Is != nil {
+		t.isSource(*b.Is)
+	}
 	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
 	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})
 	t.move()

@@ -98,6 +98,8 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "a symlink is in the way, in a place where others could change it; name the real path"
 	case e.Call == "openat2" && e.Errno == unix.EACCES && strings.HasPrefix(e.Doing, "bind "):
 		return "the user whom the sandbox runs as may not reach that path"
+	case e.Errno == unix.ESTALE:
+		return "something else has taken its place while the sandbox started; if that was you, start it again"
 	case e.Errno == unix.EMFILE:
 		return "raise the limit of open files: ulimit -n"
 	case (e.Errno == unix.EPERM || e.Errno == unix.EACCES) && sys.is("kernel.apparmor_restrict_unprivileged_userns", "1"):

@@ -24,6 +24,10 @@ type Policy struct {
 	// Dir is the working directory in the sandbox; empty: the root.
 	Dir string
 
+	// GitNotShown is what [Policy.WithWritable] tells of a git folder that lies
+	// outside of Dir and that it left out. It has no effect.
+	GitNotShown *GitError
+
 	// UID and GID are the ids that the command sees itself as; nil: the caller's
 	// own. With id maps they have to be mapped; nil is then 0 if that is mapped,
 	// else the first id inside.

@@ -24,7 +24,7 @@ func (f *runFlags) policy() (sandbox.Policy, error) {
 	if err != nil {
 		return sandbox.Policy{}, flagError("as", err)
 	}
-	p, err := f.profile()
+	p, err := f.profile(as)
 	if err != nil {
 		return p, err
 	}
@@ -47,7 +47,7 @@ func (f *runFlags) policy() (sandbox.Policy, error) {
 	return p, nil
 }
 
-func (f *runFlags) profile() (sandbox.Policy, error) {
+func (f *runFlags) profile(as *sandbox.Credential) (sandbox.Policy, error) {
 	var p sandbox.Policy
 	switch {
 	case f.bare && f.rootfs != "":
@@ -75,6 +75,7 @@ func (f *runFlags) profile() (sandbox.Policy, error) {
 	if err != nil {
 		return p, fmt.Errorf("find the current folder: %w", err)
 	}
+	p.As = as // whose the git folder has to be
 	return p.WithWritable(dir)
 }
 

@@ -85,6 +85,7 @@ func (f *runFlags) prepare(args []string) (c *sandbox.Cmd, code int, ok bool) {
 		c, err = f.command(rest)
 	}
 	if err == nil {
+		noteGit(c.Policy)
 		return c, 0, true
 	}
 	if errors.Is(err, errHelp) {
