@@ -101,6 +101,17 @@ func load(dir string) (*Run, error) {
 	return r, nil
 }
 
+// Abandon removes the runs that this process began and that no command has run in: it
+// was given to a sandbox (sandbox.Cmd.Exec) which could not be set up.
+func Abandon() {
+	runs, _ := Runs()
+	for _, r := range runs {
+		if end, err := r.End(); r.PID == os.Getpid() && err == nil && !end.Known && r.Running() {
+			r.Remove()
+		}
+	}
+}
+
 // Folder is where the run is on disk.
 func (r *Run) Folder() string { return r.dir }
 

@@ -80,6 +80,11 @@ func New(command, dirs []string) (*Run, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, other := range r.Layers {
+			if within(other.Dir, l.Dir) || within(l.Dir, other.Dir) {
+				return nil, fmt.Errorf("%s and %s: one is in the other", other.Dir, l.Dir)
+			}
+		}
 		r.Layers = append(r.Layers, l)
 	}
 	r.place()
@@ -208,10 +213,30 @@ func (r *Run) Ended(status unix.WaitStatus) error {
 	return errors.Join(err, r.status.Close())
 }
 
+// Kept is what a user is told when the command has ended.
+func (r *Run) Kept() string {
+	return fmt.Sprintf("the changes are kept aside: usandbox diff %[1]s, then usandbox apply %[1]s or usandbox discard %[1]s", r.ID)
+}
+
+// Changed reports whether the command changed anything in a folder of the run, or may
+// have: it looks at the upper folders themselves only.
+func (r *Run) Changed() bool {
+	for i := range r.Layers {
+		l := &r.Layers[i]
+		var st unix.Stat_t
+		err := unix.Lstat(l.upper, &st)
+		if err != nil || (Time{st.Mtim.Sec, st.Mtim.Nsec}) != l.Mtime || st.Mode&0o7777 != l.Mode {
+			return true
+		}
+	}
+	return false
+}
+
 // Remove removes the run and what it keeps. What cannot be removed is in the error.
 func (r *Run) Remove() error {
 	if r.status != nil {
-		defer r.status.Close()
+		r.status.Close()
+		r.status = nil
 	}
 	return removeTree(r.dir)
 }
