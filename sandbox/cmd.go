@@ -176,7 +176,7 @@ func (c *Cmd) Start() (err error) {
 	c.started = time.Now()
 	process, err := image.Start(&launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps})
 	if err != nil {
-		return err
+		return c.Policy.explain(err)
 	}
 	c.process = process
 	c.pipes.run()
