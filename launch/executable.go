@@ -138,8 +138,7 @@ func (img *Image) asFileIn(dir string, use func(name string) error) error {
 
 // start executes the image at path. Its environment is empty. It is
 // syscall.StartProcess, not os.StartProcess, which first tries out pidfds with a
-// child process of its own: a third of a millisecond for each program that starts
-// a sandbox, for handles that are not needed here.
+// child process of its own, for handles that are not needed here.
 func start(path string, files []*os.File) (pid int, err error) {
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
