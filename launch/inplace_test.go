@@ -24,7 +24,7 @@ func inPlaceProgram(again int, script string, atEnd func(*Program)) *Program {
 	p.Begin()
 	p.ForkInit(init, unix.CLONE_NEWUSER|unix.CLONE_NEWPID)
 	p.Undumpable()
-	p.Attend([]Forward{{unix.SIGTERM, false}, {unix.SIGINT, true}}, func() {
+	p.Attend([]Forward{{unix.SIGTERM, false}, {unix.SIGINT, true}}, func(*Var) {
 		if atEnd != nil {
 			atEnd(p)
 		}
