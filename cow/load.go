@@ -42,6 +42,10 @@ func Runs() ([]*Run, error) {
 	var runs []*Run
 	errs := []error{err}
 	for _, e := range list {
+		if strings.HasPrefix(e.Name(), unfinished) {
+			clearUnfinished(filepath.Join(dir, e.Name()))
+			continue
+		}
 		r, err := load(filepath.Join(dir, e.Name()))
 		if err != nil {
 			errs = append(errs, err)
@@ -51,6 +55,13 @@ func Runs() ([]*Run, error) {
 	}
 	slices.SortFunc(runs, func(a, b *Run) int { return b.Started.Compare(a.Started) })
 	return runs, errors.Join(errs...)
+}
+
+// clearUnfinished removes what a usandbox that was killed has begun to make.
+func clearUnfinished(dir string) {
+	if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > time.Minute {
+		removeTree(dir)
+	}
 }
 
 // Find is the run whose ID begins with id; of an empty id, the newest.

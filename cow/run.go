@@ -143,20 +143,28 @@ func (r *Run) place() {
 	}
 }
 
-// Make makes the run on disk and takes its lock, which goes on to a program that is
-// executed. An error leaves nothing behind.
+// unfinished is what the name of a run's folder begins with until all of it is there.
+const unfinished = ".new-"
+
+// Make makes the run on disk, all of it or nothing, and takes its lock, which goes on
+// to a program that is executed.
 func (r *Run) Make() (err error) {
-	if err := makeStore(filepath.Dir(r.dir)); err != nil {
-		return err
-	}
-	if err := os.Mkdir(r.dir, 0o700); err != nil {
+	store, final := filepath.Split(r.dir)
+	if err := makeStore(filepath.Clean(store)); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
 			r.Remove()
 		}
+		r.dir = store + final
+		r.place()
 	}()
+	r.dir = store + unfinished + final
+	r.place()
+	if err := os.Mkdir(r.dir, 0o700); err != nil {
+		return err
+	}
 	if err := unix.Setxattr(r.dir, "user.usandbox", []byte(r.ID), 0); err != nil {
 		return &StoreError{Dir: r.dir, Err: err}
 	}
@@ -177,7 +185,10 @@ func (r *Run) Make() (err error) {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600)
+	if err := os.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(r.dir, store+final)
 }
 
 // make makes the folders of a layer. The root of an overlay has the mode and the
