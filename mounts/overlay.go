@@ -21,7 +21,7 @@ import (
 // below a layer is not part of it, and the kernel refuses such a layer (EINVAL) where
 // the mount was made outside. Linux 5.11; for writes in memory 6.6.
 type Overlay struct {
-	Lower    []string // absolute, on the host; the first lies on top
+	Lower    []string // absolute, on the host; the first lies on top; none, with an Upper: an empty folder
 	Upper    string   // absolute, on the host: a folder for what is written; it may be made later
 	Work     string   // an empty folder in the same mount as Upper, for the kernel
 	Target   string   // absolute, in the sandbox
@@ -40,6 +40,9 @@ func (o Overlay) origin() string { return o.Origin }
 
 func (o Overlay) String() string {
 	text := "overlay " + strings.Join(o.Lower, ", ")
+	if len(o.Lower) == 0 {
+		text = "overlay " + o.Upper
+	}
 	if len(o.Lower) != 1 || o.Target != o.Lower[0] {
 		text += " on " + o.Target
 	}
@@ -51,7 +54,7 @@ func (o Overlay) String() string {
 
 func (o Overlay) check() error {
 	switch {
-	case len(o.Lower) == 0:
+	case len(o.Lower) == 0 && o.Upper == "":
 		return errors.New("an overlay needs a lower layer")
 	case len(o.Lower) > maxLower:
 		return fmt.Errorf("%d lower layers; there can be %d", len(o.Lower), maxLower)
@@ -102,6 +105,12 @@ func (o Overlay) compile(t *tree) error {
 	for _, dir := range lower {
 		names = append(names, t.layer(dir))
 	}
+	source := ""
+	if len(lower) > 0 {
+		source = lower[0]
+	} else {
+		names = []string{t.makeFolder(0o755)}
+	}
 	options[1] = strings.Join(names, ":")
 
 	at, err := t.prepare(o.Target, false)
@@ -117,7 +126,7 @@ func (o Overlay) compile(t *tree) error {
 	}
 	t.freshWith("overlay", flags, attributes{readOnly: o.ReadOnly, noExec: o.NoExec}, options...)
 	t.move()
-	t.mounted(at.path, node{kind: foreign, source: lower[0], writable: !o.ReadOnly, cow: !o.ReadOnly})
+	t.mounted(at.path, node{kind: foreign, source: source, writable: !o.ReadOnly, cow: !o.ReadOnly})
 	return nil
 }
 

@@ -41,6 +41,7 @@ type runFlags struct {
 	keepFDs          []int
 	verbose          bool
 	cow              cowFlag
+	caches           []string
 	name             string
 	detach           bool
 	noCommand        bool // none is wanted
@@ -54,6 +55,7 @@ func newRunFlags(name string) *runFlags {
 	s.Usage = func() {}
 	fileFlags(s, &f.files)
 	f.cowFlags()
+	f.cacheFlag()
 	s.StringVar(&f.rootfs, "rootfs", "", "use `DIR` as the root, read-only, instead of the system's folders")
 	s.BoolVar(&f.bare, "bare", false, "start from an empty file tree instead of the default")
 	s.BoolVar(&f.noProc, "no-proc", false, "do not mount a proc; much software needs one")
@@ -157,11 +159,15 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy, err := f.policy(changes)
+	caches, err := f.cacheLayers()
 	if err != nil {
 		return nil, err
 	}
-	env, err := f.environ(os.Environ())
+	policy, err := f.policy(changes, caches)
+	if err != nil {
+		return nil, err
+	}
+	env, err := f.environ(os.Environ(), variables(caches))
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +176,7 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 		return nil, err
 	}
 	c := &sandbox.Cmd{
-		Args: args, Env: env, Dir: f.chdir, Policy: policy, Changes: changes,
+		Args: args, Env: env, Dir: f.chdir, Policy: policy, Changes: changes, Caches: caches,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, ExtraFiles: extra,
 	}
 	if f.chdir != "" && !strings.HasPrefix(f.chdir, "/") {
@@ -179,13 +185,17 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 	return c, nil
 }
 
-// environ is the command's environment.
-func (f *runFlags) environ(caller []string) ([]string, error) {
+// environ is the command's environment: of the caller's, with variables that were
+// found out, and with what the flags say.
+func (f *runFlags) environ(caller, found []string) ([]string, error) {
 	env := caller
 	if !f.inheritEnv {
 		env = sandbox.DefaultEnv(caller)
 	}
 	env = slices.Clone(env)
+	for _, kv := range found {
+		env = setVariable(env, kv)
+	}
 	for _, arg := range f.env {
 		kv, ok, err := variable(arg)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/cache"
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
@@ -20,7 +21,7 @@ import (
 
 // policy turns the flags into a policy: the default profile, then what the flags
 // add to it.
-func (f *runFlags) policy(changes *cow.Run) (sandbox.Policy, error) {
+func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Policy, error) {
 	as, err := f.person()
 	if err != nil {
 		return sandbox.Policy{}, flagError("as", err)
@@ -28,6 +29,9 @@ func (f *runFlags) policy(changes *cow.Run) (sandbox.Policy, error) {
 	p, err := f.profile(as, changes)
 	if err != nil {
 		return p, err
+	}
+	if caches != nil {
+		p = p.WithCaches(caches)
 	}
 	p.Files = append(p.Files, f.files...)
 	hideState(&p)
