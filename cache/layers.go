@@ -75,10 +75,10 @@ func tooMuch(project string, seen bool, folder, store string) string {
 	switch {
 	case seen && within(folder, project):
 		return "holds the current folder"
-	case within(folder, store) || within(store, folder):
-		return "and the folder of the layers, " + store + ", hold one another"
 	case within(folder, home):
 		return "is the home folder, or holds it"
+	case within(folder, store) || within(store, folder):
+		return "and the folder of the layers, " + store + ", hold one another"
 	}
 	return ""
 }
@@ -93,7 +93,7 @@ func (l *Layers) Entries() (entries []mounts.Entry) {
 	for _, one := range l.folders {
 		o := mounts.Overlay{
 			Upper: filepath.Join(l.root(), one.Name, "upper"), Work: filepath.Join(l.root(), one.Name, "work"),
-			Target: one.Path, Volatile: true, Origin: one.origin,
+			Target: one.Path, Volatile: true, Later: true, Origin: one.origin,
 		}
 		if one.lower != "" {
 			o.Lower = []string{one.lower}

@@ -64,6 +64,7 @@ func (t *Takeover) closeLock() {
 // of the sandbox to go, and if outer is killed, it lives for a moment longer.
 func (t *Takeover) recordInit(p *launch.Program) {
 	if t.lock >= 0 {
+		p.KeepAlone(t.lock)
 		p.Doing("record the process that uses the caches")
 		p.Call(unix.SYS_PWRITE64, t.lock, p.InitPID().Addr(), 8, 0).OnAny(nil)
 	}
