@@ -5,7 +5,8 @@
 //
 // The layers are in $XDG_CACHE_HOME/usandbox/layers:
 //
-//	PROJECT/path      the project's folder; PROJECT is a hash of it
+//	PROJECT/path      the project's folder; PROJECT is a hash of it,
+//	                  and of its inode and the time it was made
 //	PROJECT/N/lock    locked (flock(2)) as long as a sandbox uses the layers beside
 //	                  it; the process id of one of ours that lives as long
 //	PROJECT/N/boot    the boot of the machine in which they were used last

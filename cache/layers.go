@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/usandbox/usandbox/mounts"
 )
 
@@ -14,6 +16,7 @@ import (
 type Layers struct {
 	project string // its folder
 	dir     string // of all layers
+	key     string // of the project's
 	number  int    // which of the project's
 	folders []layer
 	lock    *os.File // nil: not taken
@@ -36,6 +39,9 @@ func For(project string, seen bool, tools []string, origin string) (*Layers, err
 		return nil, err
 	}
 	l := &Layers{project: project, dir: dir}
+	if l.key, err = key(project); err != nil {
+		return nil, err
+	}
 	if seen && within(project, dir) {
 		return nil, fmt.Errorf("%s holds %s, where what is written would be kept", project, dir)
 	}
@@ -66,6 +72,16 @@ func For(project string, seen bool, tools []string, origin string) (*Layers, err
 	return l, nil
 }
 
+// key is what the layers of a project are found by: its path, and which folder is
+// there. Another that takes its place, at the same path, does not inherit them.
+func key(project string) (string, error) {
+	var st unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, project, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_INO|unix.STATX_BTIME, &st); err != nil {
+		return "", fmt.Errorf("find the layers of %s: %w", project, err)
+	}
+	return hash(fmt.Sprintf("%s\x00%d %d %d", project, st.Ino, st.Btime.Sec, st.Btime.Nsec), 32), nil
+}
+
 // tooMuch says why a folder cannot be a cache.
 func tooMuch(project string, seen bool, folder, store string) string {
 	home := os.Getenv("HOME")
@@ -85,7 +101,7 @@ func tooMuch(project string, seen bool, folder, store string) string {
 
 // root is the folder of the project's layers of the number.
 func (l *Layers) root() string {
-	return filepath.Join(l.dir, hash(l.project, 32), strconv.Itoa(l.number))
+	return filepath.Join(l.dir, l.key, strconv.Itoa(l.number))
 }
 
 // Entries show the caches at their own paths.
@@ -122,7 +138,7 @@ func (l *Layers) Variables() (env []string) {
 // Take.
 func (l *Layers) Place(entries []mounts.Entry) []mounts.Entry {
 	entries = slices.Clone(entries)
-	all := filepath.Join(l.dir, hash(l.project, 32))
+	all := filepath.Join(l.dir, l.key)
 	for i, e := range entries {
 		o, ok := e.(mounts.Overlay)
 		if !ok || !within(all, o.Upper) {

@@ -5,11 +5,13 @@ package cache
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -36,7 +38,7 @@ func scene(t *testing.T) (home, project string) {
 
 func take(t *testing.T, project string) *Layers {
 	t.Helper()
-	l, err := For(project, true, []string{"pip"}, "--cache pip")
+	l, err := For(project, !strings.HasSuffix(project, "/home"), []string{"pip"}, "--cache pip")
 	if err == nil {
 		err = l.Take()
 	}
@@ -61,7 +63,7 @@ func TestTake(t *testing.T) {
 		t.Errorf("For made something: %v", err)
 	}
 	first, second := take(t, project), take(t, project)
-	other := take(t, project+"2")
+	other := take(t, home)
 	if upper(first) == upper(second) || upper(first) == upper(other) || upper(second) == upper(other) {
 		t.Errorf("%s, %s, %s", upper(first), upper(second), upper(other))
 	}
@@ -106,6 +108,60 @@ func TestTakeAwaitsTheEnd(t *testing.T) {
 	}
 	c.Process.Kill()
 	c.Wait()
+}
+
+// A sandbox of ours that was killed may still be going away.
+func TestTakeAwaitsTheKilled(t *testing.T) {
+	home, project := scene(t)
+	first := take(t, project)
+	name := filepath.Join(home, "usandbox") // what the process is called
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(sleep)
+	if err == nil {
+		err = os.WriteFile(name, text, 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(name, "60")
+	c.Args[0] = "sleep" // where it is one program with many names
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Uses(c.Process.Pid); err != nil {
+		t.Fatal(err)
+	}
+	first.Release()
+	time.AfterFunc(200*time.Millisecond, func() { c.Process.Kill() })
+	second := take(t, project)
+	if upper(second) == upper(first) && unix.Kill(c.Process.Pid, 0) == nil {
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.Process.Pid))
+		if !strings.Contains(string(stat), ") Z ") {
+			t.Errorf("taken while the process lives: %s", stat)
+		}
+	}
+	c.Wait()
+}
+
+// A folder that takes the place of another does not inherit its layers.
+func TestKey(t *testing.T) {
+	_, project := scene(t)
+	before := upper(take(t, project))
+	if err := os.Rename(project, project+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(project, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if after := upper(take(t, project)); filepath.Dir(filepath.Dir(filepath.Dir(after))) == filepath.Dir(filepath.Dir(filepath.Dir(before))) {
+		t.Errorf("%s, %s", before, after)
+	}
+	if l, err := For(project+"/none", true, []string{"pip"}, ""); err == nil {
+		t.Errorf("%+v", l)
+	}
 }
 
 func TestPrepare(t *testing.T) {

@@ -26,7 +26,7 @@ func (l *Layers) Take() error {
 	if err := makeStore(l.dir); err != nil {
 		return err
 	}
-	project := filepath.Join(l.dir, hash(l.project, 32))
+	project := filepath.Join(l.dir, l.key)
 	for l.number = 0; l.number < maxNumber; l.number++ {
 		for _, dir := range []string{project, l.root()} {
 			if err := makeFolder(dir); err != nil {

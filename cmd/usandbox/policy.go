@@ -35,6 +35,11 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 	}
 	p.Files = append(p.Files, f.files...)
 	hideState(&p)
+	if caches != nil {
+		if err := checkStore(&p); err != nil {
+			return p, err
+		}
+	}
 	p.Hostname, p.Domainname = f.hostname, f.domainname
 	p.CommandIsInit = f.asPID1
 	for _, err := range []error{
