@@ -94,8 +94,11 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	} else {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 	}
-	if err := mounts.Compile(p, policy.Files); err != nil {
+	if err := mounts.CompileFrom(p, policy.Files, policy.Propagation); err != nil {
 		return err
+	}
+	if !locked {
+		policy.Propagation.Set(p)
 	}
 	noNewPrivileges(p)
 	if run.gated {

@@ -86,6 +86,13 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 	case e.Errno == unix.EPERM && strings.HasPrefix(e.Doing, "mount proc"):
 		return "the proc outside is partly covered, as in a container, and the kernel refuses a new one; " +
 			"show the outer one instead (its processes are seen then): --no-proc --ro /proc"
+	case e.Errno == unix.EPERM && strings.HasPrefix(e.Doing, "mount sysfs"):
+		return "the sysfs outside is partly covered, as in a container, and the kernel refuses a new one; " +
+			"show the outer one instead (its network devices are seen then): --ro /sys"
+	case e.Errno == unix.ESTALE && strings.HasPrefix(e.Doing, "check that "):
+		return "something else has been moved there meanwhile; open it anew"
+	case e.Errno == unix.ENOSPC && strings.HasPrefix(e.Doing, "write the file "):
+		return "the file system it lies in is full: give that a larger size="
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
 		return "the root is the initial ram file system, which cannot be left; switch_root to another first"
 	case strings.HasPrefix(e.Doing, "forbid further user namespaces"):
