@@ -39,6 +39,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err != nil {
 		return err
 	}
+	if err := policy.checkHidePID(id); err != nil {
+		return err
+	}
 	init, command := p.Label("init"), p.Label("command")
 	keep := policy.Capabilities
 	// A command that may mount must not take the file tree apart.
