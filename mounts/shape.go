@@ -40,6 +40,7 @@ type node struct {
 	source   string // what is mounted, as a path of the host; foreign only
 	writable bool   // foreign only
 	file     bool   // a mount of a file; foreign only
+	cow      bool   // an overlay: writes do not go to source; foreign only
 
 	fd *launch.Var // of a file system of our own that is mounted there: its root
 }
