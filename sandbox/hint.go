@@ -94,6 +94,8 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 			"show the outer one instead (its network devices are seen then): --ro /sys"
 	case e.Errno == unix.ESTALE && strings.HasPrefix(e.Doing, "check that "):
 		return "something else has been moved there meanwhile; open it anew"
+	case e.Errno == unix.ENOENT && e.Call == "openat2" && strings.HasPrefix(e.Doing, "write the file "):
+		return "a symlink of the host's is there, and leads to where the sandbox has nothing; name the path that it leads to"
 	case e.Errno == unix.ENOSPC && strings.HasPrefix(e.Doing, "write the file "):
 		return "the file system it lies in is full: give that a larger size="
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
