@@ -13,13 +13,14 @@ func parseProc(arg, origin string) (mounts.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := mounts.Proc{Target: s.fields[0], Masked: os.Geteuid() == 0, Origin: origin}
+	m := mounts.Proc{Target: s.fields[0], Origin: origin}
 	if v, ok := s.options["subset"]; ok {
 		if v != "pid" {
 			return nil, fmt.Errorf("subset: %q is unknown (known: pid)", v)
 		}
 		m.SubsetPID = true
 	}
+	m.Masked = os.Geteuid() == 0 && !m.SubsetPID // else there is nothing to mask
 	if v, ok := s.options["hidepid"]; ok {
 		if m.HidePID, ok = hidePID(v); !ok {
 			return nil, fmt.Errorf("hidepid: %q is unknown (known: off, noaccess, invisible, ptraceable, and their numbers)", v)

@@ -61,7 +61,8 @@ func TestPolicyFlags(t *testing.T) {
 		{[]string{"--tmpfs", "/t:size=1M,mode=1777,noexec"},
 			files(mounts.Tmpfs{Target: "/t", Size: 1 << 20, Mode: 0o1777, NoExec: true, Origin: "--tmpfs /t:size=1M,mode=1777,noexec"})},
 		{[]string{"--proc", "/p:subset=pid,hidepid=4"},
-			files(mounts.Proc{Target: "/p", Masked: root, SubsetPID: true, HidePID: "ptraceable", Origin: "--proc /p:subset=pid,hidepid=4"})},
+			files(mounts.Proc{Target: "/p", SubsetPID: true, HidePID: "ptraceable", Origin: "--proc /p:subset=pid,hidepid=4"})},
+		{[]string{"--proc", "/p:hidepid=1"}, files(mounts.Proc{Target: "/p", Masked: root, HidePID: "noaccess", Origin: "--proc /p:hidepid=1"})},
 		{[]string{"--mqueue", "/m", "--sysfs", "/s", "--cgroupfs", "/c", "--cgroupfs", "/d:rw"}, files(
 			mounts.Mqueue{Target: "/m", Origin: "--mqueue /m"}, mounts.Sysfs{Target: "/s", Origin: "--sysfs /s"},
 			mounts.Cgroupfs{Target: "/c", Origin: "--cgroupfs /c"}, mounts.Cgroupfs{Target: "/d", Writable: true, Origin: "--cgroupfs /d:rw"})},
