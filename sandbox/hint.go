@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
@@ -21,6 +22,7 @@ import (
 func Hint(err error) string {
 	var (
 		overlay    *OverlayError
+		store      *cow.StoreError
 		step       *launch.StepError
 		mount      *mounts.Error
 		missing    *idmap.HelperMissingError
@@ -32,6 +34,8 @@ func Hint(err error) string {
 	switch {
 	case errors.As(err, &overlay):
 		return overlay.Hint
+	case errors.As(err, &store):
+		return elsewhere
 	case errors.As(err, &mount):
 		return mount.Hint
 	case errors.As(err, &missing):
