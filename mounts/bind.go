@@ -22,11 +22,8 @@ type Bind struct {
 	Devices  bool   // Warning: device nodes in it work
 	NoExec   bool   // nothing in it can be executed
 	Try      bool   // a missing source is no error
+	Is       FileID // which file Source has to be when it is mounted; zero: whichever it is
 	Origin   string // the flag or profile line that asks for it
-
-	// Is, if not nil, is the one file or folder that the source may be: another
-	// that has taken its place meanwhile is refused (ESTALE).
-	Is *FileID
 }
 
 // Where is the bind's target.
@@ -80,8 +77,9 @@ func (b Bind) compile(t *tree) error {
 		gone = t.p.Label("gone " + b.Target)
 	}
 	t.openSource(source, gone)
-	if b.Is != nil {
-		t.isSource(*b.Is)
+	if b.Is != (FileID{}) {
+		t.identify(source, b.Is)
+		t.p.Doing(b.String())
 	}
 	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
 	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})

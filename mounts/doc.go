@@ -15,6 +15,6 @@
 // be set. Mount points are made only in file systems of the sandbox's own.
 //
 // It follows mount_namespaces(7), openat2(2), open_tree(2), move_mount(2),
-// mount_setattr(2), fsopen(2), pivot_root(2), proc(5), devpts (kernel document
+// mount_setattr(2), fsopen(2), pivot_root(2), statx(2), proc(5), sysfs(5), cgroups(7), mq_overview(7), devpts (kernel document
 // filesystems/devpts.rst). Linux 5.12 or newer.
 package mounts

@@ -23,7 +23,10 @@ type tree struct {
 	kept     int         // fds of file systems of our own
 	empty    bool        // the empty file and folder of Hide exist
 	pinned   map[string]bool
-	granted  []string // real paths of every writable source
+	granted  []string    // real paths of every writable source
+	contents int         // bytes in files of our own
+	statx    *launch.Var // what identify looks at
+	from     Propagation // of the caller's mounts
 }
 
 // Compile appends the steps that build the tree of entries in a new mount
@@ -32,12 +35,18 @@ type tree struct {
 // files (do sources exist, are they folders), changes nothing, and fails with an
 // [*Error] that names the entry.
 func Compile(p *launch.Program, entries []Entry) error {
+	return CompileFrom(p, entries, Private)
+}
+
+// CompileFrom is Compile for a tree whose mounts are propagated as from says, so
+// far as that has to be known when they are made; [Propagation.Set] does the rest.
+func CompileFrom(p *launch.Program, entries []Entry, from Propagation) error {
 	for _, e := range entries {
 		if err := wrap(e, e.check()); err != nil {
 			return err
 		}
 	}
-	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries)}
+	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries), from: from}
 	t.begin()
 	for _, e := range entries {
 		p.Origin(e.origin())
@@ -68,8 +77,9 @@ func (t *tree) begin() {
 	t.shape.top = t.new
 	t.src, t.dst, t.tree, t.fs = p.Var("src"), p.Var("dst"), p.Var("tree"), p.Var("fs")
 	flags := uint64(unix.MS_NOSUID | unix.MS_NODEV)
-	p.Doing("make every mount private")
-	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|unix.MS_PRIVATE, 0)
+	propagation, name := t.from.fromHost()
+	p.Doing("make every mount " + name)
+	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|propagation, 0)
 	p.Doing("mount the base of the file tree")
 	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", flags, "mode=0755")
 	p.Call(unix.SYS_CHDIR, "/proc")

@@ -6,6 +6,8 @@ import (
 	"path"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/usandbox/usandbox/mounts"
 )
 
@@ -17,12 +19,12 @@ func (g *GitFolder) Entries() ([]mounts.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := append([]mounts.Entry{mounts.Bind{Source: g.Path, Target: g.Path, Writable: true, Is: &g.ID}}, protected...)
+	entries := append([]mounts.Entry{mounts.Bind{Source: g.Path, Target: g.Path, Writable: true, Is: g.ID}}, protected...)
 	if g.Own == g.Path {
 		return entries, nil
 	}
 	// Over the worktrees folder, which is read-only.
-	entries = append(entries, mounts.Bind{Source: g.Own, Target: g.Own, Writable: true, Is: &g.OwnID})
+	entries = append(entries, mounts.Bind{Source: g.Own, Target: g.Own, Writable: true, Is: g.OwnID})
 	if protected, err = protectFolder(g.Own); err != nil {
 		return nil, err
 	}
@@ -48,7 +50,7 @@ func showGit(dir string, as *Credential) ([]mounts.Entry, *GitError) {
 	}
 	entries, err := g.Entries()
 	if err != nil {
-		return nil, &GitError{Path: g.Path, Why: err.Error()}
+		return nil, &GitError{Dir: dir, Path: g.Path, Why: err.Error()}
 	}
 	return entries, nil
 }
@@ -58,11 +60,15 @@ var obeyedOutside = []string{"HEAD", "hooks", "config", "config.worktree", "comm
 
 // watchedOutside are the paths that are watched for a project besides its own names.
 func watchedOutside(dir string) (names []string) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path.Join(dir, ".git"), &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil
+	}
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil
 	}
-	g, err := OuterGit(real)
+	g, err := outerGit(real, st.Uid) // the caller's, or whoever the sandbox is outside
 	if g == nil || err != nil {
 		return nil
 	}

@@ -30,11 +30,15 @@ type GitFolder struct {
 // GitError says that a working tree's git folder lies outside of it and is not
 // shown in a sandbox, for it may be anything.
 type GitError struct {
-	Path string // of the folder, as far as it is known
+	Dir  string // the working tree
+	Path string // the git folder; "" if that is not known
 	Why  string
 }
 
 func (e *GitError) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("the git folder of %s is not shown: %s", e.Dir, e.Why)
+	}
 	return fmt.Sprintf("the git folder %s is not shown: %s", e.Path, e.Why)
 }
 
@@ -64,8 +68,8 @@ func outerGit(dir string, owner uint32) (*GitFolder, error) {
 	if !project.has(".git", unix.S_IFREG) {
 		return nil, nil
 	}
-	target := path.Join(dir, ".git")
-	fail := func(err error) (*GitFolder, error) { return nil, &GitError{Path: target, Why: err.Error()} }
+	target := "" // not known yet
+	fail := func(err error) (*GitFolder, error) { return nil, &GitError{Dir: dir, Path: target, Why: err.Error()} }
 	text, err := project.read(".git", maxLink, owner)
 	if err != nil {
 		return fail(err)
@@ -112,7 +116,7 @@ func linkedGit(dir string) error {
 	if err != nil || isWithin(dir, real) {
 		return nil
 	}
-	return &GitError{Path: real, Why: "the .git that leads to it is a symlink"}
+	return &GitError{Dir: dir, Path: real, Why: "the .git that leads to it is a symlink"}
 }
 
 // absolutePath is the path that a file of git's in the folder at holds.

@@ -62,11 +62,16 @@ func host(dir, script string) (string, error) {
 // idOf is the FileID of a path.
 func idOf(t *testing.T, name string) mounts.FileID {
 	t.Helper()
-	var st unix.Stat_t
-	if err := unix.Stat(name, &st); err != nil {
+	fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return mounts.IDOf(&st)
+	defer unix.Close(fd)
+	id, err := mounts.FileIDOf(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func TestOuterGit(t *testing.T) {
@@ -135,7 +140,7 @@ func TestOuterGit(t *testing.T) {
 			var refused *GitError
 			switch {
 			case c.why != "":
-				if g != nil || !errors.As(err, &refused) || !strings.Contains(refused.Why, c.why) || !strings.Contains(err.Error(), refused.Path) {
+				if g != nil || !errors.As(err, &refused) || !strings.Contains(refused.Why, c.why) || !strings.Contains(err.Error(), refused.Path) || refused.Dir != dir {
 					t.Errorf("%+v, %v; want %q", g, err, c.why)
 				}
 			case c.want == "":
@@ -176,8 +181,8 @@ func TestWithWritableGit(t *testing.T) {
 	}
 	shown := map[string]bool{}
 	for _, e := range p.Files {
-		if b, ok := e.(mounts.Bind); ok && b.Is != nil {
-			shown[strings.TrimPrefix(b.Source, base)] = b.Writable && *b.Is == idOf(t, b.Source)
+		if b, ok := e.(mounts.Bind); ok && b.Is != (mounts.FileID{}) {
+			shown[strings.TrimPrefix(b.Source, base)] = b.Writable && b.Is == idOf(t, b.Source)
 		}
 	}
 	if len(shown) != 2 || !shown["/repo/.git"] || !shown["/repo/.git/worktrees/tree"] {
@@ -209,7 +214,7 @@ func TestOuterGitReplaced(t *testing.T) {
 		t.Fatal(out)
 	}
 	err = c.Run()
-	if !errors.Is(err, unix.ESTALE) || !strings.Contains(err.Error(), "bind "+base+"/repo/.git") || Hint(err) == "" {
+	if !errors.Is(err, unix.ESTALE) || !strings.Contains(err.Error(), "check that "+base+"/repo/.git is the file it was") || Hint(err) == "" {
 		t.Errorf("%v, hint %q", err, Hint(err))
 	}
 }

@@ -93,6 +93,15 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 	case e.Errno == unix.EPERM && strings.HasPrefix(e.Doing, "mount proc"):
 		return "the proc outside is partly covered, as in a container, and the kernel refuses a new one; " +
 			"show the outer one instead (its processes are seen then): --no-proc --ro /proc"
+	case e.Errno == unix.EPERM && strings.HasPrefix(e.Doing, "mount sysfs"):
+		return "the sysfs outside is partly covered, as in a container, and the kernel refuses a new one; " +
+			"show the outer one instead (its network devices are seen then): --ro /sys"
+	case e.Errno == unix.ESTALE && strings.HasPrefix(e.Doing, "check that "):
+		return "something else has been moved there meanwhile; open it anew"
+	case e.Errno == unix.ENOENT && e.Call == "openat2" && strings.HasPrefix(e.Doing, "write the file "):
+		return "a symlink of the host's is there, and leads to where the sandbox has nothing; name the path that it leads to"
+	case e.Errno == unix.ENOSPC && strings.HasPrefix(e.Doing, "write the file "):
+		return "the file system it lies in is full: give that a larger size="
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
 		return "the root is the initial ram file system, which cannot be left; switch_root to another first"
 	case strings.HasPrefix(e.Doing, "forbid further user namespaces"):
@@ -105,8 +114,6 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "a symlink is in the way, in a place where others could change it; name the real path"
 	case e.Call == "openat2" && e.Errno == unix.EACCES && strings.HasPrefix(e.Doing, "bind "):
 		return "the user whom the sandbox runs as may not reach that path"
-	case e.Errno == unix.ESTALE:
-		return "something else has taken its place while the sandbox started; if that was you, start it again"
 	case e.Errno == unix.EMFILE:
 		return "raise the limit of open files: ulimit -n"
 	case (e.Errno == unix.EPERM || e.Errno == unix.EACCES) && sys.is("kernel.apparmor_restrict_unprivileged_userns", "1"):

@@ -44,7 +44,12 @@ func openFolder(name string) (*opened, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	return &opened{fd, path.Clean(name), mounts.IDOf(&st), st.Uid}, nil
+	id, err := mounts.FileIDOf(fd)
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return &opened{fd, path.Clean(name), id, st.Uid}, nil
 }
 
 func (o *opened) close() { unix.Close(o.fd) }
@@ -57,8 +62,13 @@ func (o *opened) has(name string, kind uint32) bool {
 
 // up reports whether the folder lies exactly the given way up from here: "../..".
 func (o *opened) up(way string, to *opened) bool {
-	var st unix.Stat_t
-	return unix.Fstatat(o.fd, way, &st, unix.AT_SYMLINK_NOFOLLOW) == nil && mounts.IDOf(&st) == to.id
+	fd, err := unix.Openat(o.fd, way, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	id, err := mounts.FileIDOf(fd)
+	return err == nil && id == to.id
 }
 
 // read reads a small file of the folder that belongs to owner. It opens nothing

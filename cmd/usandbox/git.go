@@ -9,7 +9,13 @@ import (
 
 // noteGit says, once, that a git folder elsewhere is not shown, and how it would be.
 func noteGit(p sandbox.Policy) {
-	if e := p.GitNotShown; e != nil && !again && startedPipe == nil {
-		fmt.Fprintf(os.Stderr, "usandbox: %s; --rw %s shows it if you trust it\n", printable(e.Error()), printable(e.Path))
+	e := p.GitNotShown
+	if e == nil || again || startedPipe != nil {
+		return
 	}
+	advice := ""
+	if e.Path != "" {
+		advice = "; --rw " + e.Path + " shows it if you trust it"
+	}
+	fmt.Fprintf(os.Stderr, "usandbox: %s\n", printable(e.Error()+advice))
 }
