@@ -20,6 +20,7 @@ type runFlags struct {
 	set *pflag.FlagSet
 
 	files            []mounts.Entry
+	createSource     bool
 	rootfs           string
 	bare             bool
 	noCwd, noProc    bool
@@ -52,6 +53,7 @@ func newRunFlags(name string) *runFlags {
 	s.SortFlags = false
 	s.Usage = func() {}
 	fileFlags(s, &f.files)
+	s.BoolVar(&f.createSource, "create-source", false, "make what is missing on the host: the folders SRC of --rw and --ro, and PATH of --hide in a writable folder")
 	s.StringVar(&f.rootfs, "rootfs", "", "use `DIR` as the root, read-only, instead of the system's folders")
 	s.BoolVar(&f.bare, "bare", false, "start from an empty file tree instead of the default")
 	s.BoolVar(&f.noProc, "no-proc", false, "do not mount a proc; much software needs one")

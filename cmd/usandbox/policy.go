@@ -29,7 +29,10 @@ func (f *runFlags) policy() (sandbox.Policy, error) {
 		return p, err
 	}
 	p.As = as
-	p.Files = append(p.Files, f.files...)
+	f.setCreate(f.files)
+	if p.Files, err = mounts.Expand(append(p.Files, f.files...)); err != nil {
+		return p, err
+	}
 	hideState(&p)
 	p.Hostname, p.Domainname = f.hostname, f.domainname
 	p.CommandIsInit = f.asPID1
