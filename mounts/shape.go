@@ -43,6 +43,7 @@ type node struct {
 	file     bool    // a mount of a file; foreign only
 	hidden   bool    // nothing is in it, and nothing can be made; foreign only
 	frozen   *branch // what of our own was here before it became read-only; foreign only
+	cow      bool    // an overlay: writes do not go to source; foreign only
 
 	fd *launch.Var // of a file system of our own that is mounted there: its root
 }

@@ -140,8 +140,17 @@ func (t *tree) isGranted(p string) bool {
 // grants are the real paths of the writable sources among entries.
 func grants(entries []Entry) (list []string) {
 	for _, e := range entries {
-		if b, ok := e.(Bind); ok && b.Writable {
-			if real, err := filepath.EvalSymlinks(b.Source); err == nil {
+		var written []string
+		switch e := e.(type) {
+		case Bind:
+			if e.Writable {
+				written = []string{e.Source}
+			}
+		case Overlay:
+			written = e.writes()
+		}
+		for _, dir := range written {
+			if real, err := filepath.EvalSymlinks(dir); err == nil {
 				list = append(list, real)
 			}
 		}

@@ -65,11 +65,9 @@ func (t *tree) moveOwn() *launch.Var {
 }
 
 // private makes a mount of a new folder of the base as t.tree: a file system of
-// its own would cost ten times as much to make and to take down.
+// its own takes longer to make and to take down.
 func (t *tree) private(mode uint32, a attributes) {
-	t.folders++
-	name := "/" + strconv.Itoa(t.folders)
-	t.p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, name, mode)
+	name := t.makeFolder(mode)
 	t.p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, name, cloneNamed).To(t.tree)
 	t.setAttributes(a)
 }
@@ -77,8 +75,16 @@ func (t *tree) private(mode uint32, a attributes) {
 // fresh makes a new file system of the given type as t.tree, fsopen(2). Params
 // are names and values of mount options in turn.
 func (t *tree) fresh(fstype string, a attributes, params ...string) {
+	t.freshWith(fstype, nil, a, params...)
+}
+
+// freshWith is fresh with mount options that have no value.
+func (t *tree) freshWith(fstype string, flags []string, a attributes, params ...string) {
 	p := t.p
 	p.Call(unix.SYS_FSOPEN, fstype, unix.FSOPEN_CLOEXEC).To(t.fs)
+	for _, name := range flags {
+		p.Call(unix.SYS_FSCONFIG, t.fs, unix.FSCONFIG_SET_FLAG, name, 0, 0)
+	}
 	for i := 0; i < len(params); i += 2 {
 		p.Call(unix.SYS_FSCONFIG, t.fs, unix.FSCONFIG_SET_STRING, params[i], params[i+1], 0)
 	}

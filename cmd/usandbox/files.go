@@ -45,6 +45,7 @@ func fileFlags(set *pflag.FlagSet, list *[]mounts.Entry) {
 	bind("ro", "show SRC, a path or a pattern, read-only (option: noexec)", mounts.Bind{})
 	bind("rw", "show SRC, and let the command change it (option: noexec)", mounts.Bind{Writable: true})
 	bind("dev-bind", "show SRC, and let device nodes in it work", mounts.Bind{Writable: true, Devices: true})
+	add("overlay", "SRC[:DST]", "show SRC; what the command changes in it is kept in memory (options: upper=, work=, lower=, ro, noexec)", parseOverlay)
 	add("tmpfs", "DST", "an empty folder in memory (options: size=, mode=, noexec)", parseTmpfs)
 	add("proc", "DST", "a proc of the sandbox's own", at(func(dst, origin string) mounts.Entry {
 		return mounts.Proc{Target: dst, Origin: origin}

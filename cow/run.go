@@ -1,0 +1,253 @@
+package cow
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Run is one copy-on-write run.
+type Run struct {
+	ID      string    `json:"id"`
+	Command []string  `json:"command"`
+	Started time.Time `json:"started"`
+	PID     int       `json:"pid"` // of the usandbox that began it
+	Layers  []Layer   `json:"layers"`
+
+	// Marker is the time on the clock of file systems when the run began, before the
+	// command did. What has a later ctime on the host was changed meanwhile.
+	Marker Time `json:"marker"`
+
+	dir    string // on disk
+	status *os.File
+}
+
+// Time is a time of a file system, struct timespec.
+type Time struct {
+	Sec  int64 `json:"sec"`
+	Nsec int64 `json:"nsec"`
+}
+
+// Layer is one folder of a run.
+type Layer struct {
+	Dir string `json:"dir"` // on the host, without symlinks
+
+	// Dev and Ino are what Dir was when the run began.
+	Dev uint64 `json:"dev"`
+	Ino uint64 `json:"ino"`
+
+	// Mode are Dir's permission bits, and Mtime its time of modification as its upper
+	// folder had it in the beginning.
+	Mode  uint32 `json:"mode"`
+	Mtime Time   `json:"mtime"`
+
+	// Placeholders are paths below Dir that were made in the upper folder as mount
+	// points: no change of the command's.
+	Placeholders []string `json:"placeholders,omitempty"`
+
+	upper, work string
+}
+
+// Upper is the folder with what was changed.
+func (l *Layer) Upper() string { return l.upper }
+
+// Work is the folder that overlayfs needs.
+func (l *Layer) Work() string { return l.work }
+
+// New describes a new run of a command on folders of the host. Nothing is made on
+// disk before [Run.Make].
+func New(command, dirs []string) (*Run, error) {
+	store, err := Dir()
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{ID: newID(), Command: command, Started: time.Now(), PID: os.Getpid()}
+	r.dir = filepath.Join(store, r.ID)
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &now); err != nil {
+		return nil, fmt.Errorf("read the clock of file systems: %w", err)
+	}
+	r.Marker = Time{now.Sec, now.Nsec}
+	for _, dir := range dirs {
+		l, err := newLayer(dir, store)
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range r.Layers {
+			if within(other.Dir, l.Dir) || within(l.Dir, other.Dir) {
+				return nil, fmt.Errorf("%s and %s: one is in the other", other.Dir, l.Dir)
+			}
+		}
+		r.Layers = append(r.Layers, l)
+	}
+	r.place()
+	return r, nil
+}
+
+func newLayer(dir, store string) (l Layer, err error) {
+	if l.Dir, err = filepath.EvalSymlinks(dir); err == nil {
+		l.Dir, err = filepath.Abs(l.Dir)
+	}
+	if err != nil {
+		return l, err
+	}
+	var st unix.Stat_t
+	switch err := unix.Lstat(l.Dir, &st); {
+	case err != nil:
+		return l, fmt.Errorf("%s: %w", dir, err)
+	case st.Mode&unix.S_IFMT != unix.S_IFDIR:
+		return l, fmt.Errorf("%s is no folder", dir)
+	case within(l.Dir, store):
+		return l, &StoreInsideError{Dir: l.Dir, Store: store}
+	}
+	l.Dev, l.Ino, l.Mode = uint64(st.Dev), st.Ino, st.Mode&0o7777
+	// Not a time that a change could have: the clock ticks a few hundred times a second.
+	l.Mtime = Time{min(st.Mtim.Sec, time.Now().Unix()-2), st.Mtim.Nsec}
+	return l, nil
+}
+
+// StoreInsideError says that a folder holds the one where its changes would be kept.
+type StoreInsideError struct {
+	Dir, Store string
+}
+
+func (e *StoreInsideError) Error() string {
+	return fmt.Sprintf("%s holds %s, where the changes would be kept", e.Dir, e.Store)
+}
+
+// idLetters are easily told apart.
+const idLetters = "abcdefghjkmnpqrstuvwxyz23456789"
+
+func newID() string {
+	var b [6]byte
+	rand.Read(b[:])
+	for i := range b {
+		b[i] = idLetters[int(b[i])%len(idLetters)]
+	}
+	return string(b[:])
+}
+
+// place sets the paths of the layers.
+func (r *Run) place() {
+	for i := range r.Layers {
+		l := &r.Layers[i]
+		l.upper = filepath.Join(r.dir, strconv.Itoa(i), "upper")
+		l.work = filepath.Join(r.dir, strconv.Itoa(i), "work")
+	}
+}
+
+// unfinished is what the name of a run's folder begins with until all of it is there.
+const unfinished = ".new-"
+
+// Make makes the run on disk, all of it or nothing, and takes its lock, which goes on
+// to a program that is executed.
+func (r *Run) Make() (err error) {
+	store, final := filepath.Split(r.dir)
+	if err := makeStore(filepath.Clean(store)); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			r.Remove()
+		}
+		r.dir = store + final
+		r.place()
+	}()
+	r.dir = store + unfinished + final
+	r.place()
+	if err := os.Mkdir(r.dir, 0o700); err != nil {
+		return err
+	}
+	if err := unix.Setxattr(r.dir, "user.usandbox", []byte(r.ID), 0); err != nil {
+		return &StoreError{Dir: r.dir, Err: err}
+	}
+	for i := range r.Layers {
+		if err := r.Layers[i].make(); err != nil {
+			return err
+		}
+	}
+	fd, err := unix.Open(filepath.Join(r.dir, "status"), unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return &os.PathError{Op: "create", Path: filepath.Join(r.dir, "status"), Err: err}
+	}
+	r.status = os.NewFile(uintptr(fd), "status")
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return fmt.Errorf("lock %s: %w", r.status.Name(), err)
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(r.dir, store+final)
+}
+
+// make makes the folders of a layer. The root of an overlay has the mode and the
+// times of its upper folder.
+func (l *Layer) make() error {
+	if err := os.Mkdir(filepath.Dir(l.upper), 0o700); err != nil {
+		return err
+	}
+	for dir, mode := range map[string]os.FileMode{l.upper: os.FileMode(l.Mode & 0o777), l.work: 0o700} {
+		if err := os.Mkdir(dir, mode); err != nil {
+			return err
+		}
+	}
+	if err := unix.Chmod(l.upper, l.Mode); err != nil {
+		return fmt.Errorf("set the mode of %s: %w", l.upper, err)
+	}
+	t := unix.Timespec{Sec: l.Mtime.Sec, Nsec: l.Mtime.Nsec}
+	if err := unix.UtimesNanoAt(unix.AT_FDCWD, l.upper, []unix.Timespec{t, t}, 0); err != nil {
+		return fmt.Errorf("set the times of %s: %w", l.upper, err)
+	}
+	return nil
+}
+
+// StatusFile is where the command's wait status is to be written, 8 bytes, by whoever
+// waits for it. Nil if the run was not made by this process.
+func (r *Run) StatusFile() *os.File { return r.status }
+
+// Ended records the command's wait status and gives the lock back.
+func (r *Run) Ended(status unix.WaitStatus) error {
+	var b [8]byte
+	b[0], b[1] = byte(status), byte(status>>8)
+	_, err := r.status.WriteAt(b[:], 0)
+	return errors.Join(err, r.status.Close())
+}
+
+// Kept is what a user is told when the command has ended.
+func (r *Run) Kept() string {
+	return fmt.Sprintf("the changes are kept aside: usandbox diff %[1]s, then usandbox apply %[1]s or usandbox discard %[1]s", r.ID)
+}
+
+// Changed reports whether the command changed anything in a folder of the run, or may
+// have: it looks at the upper folders themselves only.
+func (r *Run) Changed() bool {
+	for i := range r.Layers {
+		l := &r.Layers[i]
+		var st unix.Stat_t
+		err := unix.Lstat(l.upper, &st)
+		if err != nil || (Time{st.Mtim.Sec, st.Mtim.Nsec}) != l.Mtime || st.Mode&0o7777 != l.Mode {
+			return true
+		}
+	}
+	return false
+}
+
+// Remove removes the run and what it keeps. What cannot be removed is in the error.
+func (r *Run) Remove() error {
+	if r.status != nil {
+		r.status.Close()
+		r.status = nil
+	}
+	return removeTree(r.dir)
+}
