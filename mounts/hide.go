@@ -116,6 +116,9 @@ func (h Hide) missing(t *tree, at place) error {
 	switch {
 	case at.cover == "":
 		return h.placeholder(t, at)
+	case at.mount.cow:
+		h.inOverlay(t, at)
+		return nil
 	case t.isShared(at) && !at.mount.writable:
 		return fmt.Errorf("%s does not exist, and the command could make it, as the folder is writable elsewhere in the sandbox", at.path)
 	case at.mount.writable:

@@ -90,7 +90,7 @@ func (n node) list(rel []string, most int) ([]named, error) {
 		if n.kind != foreign || n.source == "" {
 			return nil, nil
 		}
-		return listToHide(path.Join(n.source, path.Join(rel...)), most)
+		return n.listLayers(rel, most)
 	}
 	b, in, rest, _ := n.frozen.descend(rel)
 	list, err := in.node.list(rest, most)
@@ -101,6 +101,30 @@ func (n node) list(rel []string, most int) ([]named, error) {
 	for name, next := range b.below {
 		if next.known {
 			list = append(list, named{name, next.shows()})
+		}
+	}
+	return list, nil
+}
+
+// listLayers are the names in a folder of the host, or in those that are shown as one.
+func (n node) listLayers(rel []string, most int) (list []named, err error) {
+	seen := map[string]bool{}
+	for _, dir := range n.dirs() {
+		some, err := listToHide(path.Join(dir, path.Join(rel...)), most-len(list))
+		if err != nil || n.layers == nil {
+			return some, err
+		}
+		for _, x := range some {
+			if seen[x.name] {
+				continue
+			}
+			seen[x.name] = true
+			if x.kind, err = n.hostKind(append(slices.Clone(rel), x.name)); err != nil { // it may be a whiteout
+				return nil, err
+			}
+			if x.kind != none {
+				list = append(list, x)
+			}
 		}
 	}
 	return list, nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -129,14 +130,33 @@ func (n node) hostKind(rel []string) (kind, error) {
 	if n.source == "" {
 		return unknown, nil
 	}
-	info, err := os.Lstat(path.Join(n.source, path.Join(rel...)))
-	switch {
-	case isGone(err):
-		return none, nil
-	case err != nil:
-		return none, err
+	for _, dir := range n.dirs() {
+		info, err := os.Lstat(path.Join(dir, path.Join(rel...)))
+		switch {
+		case isGone(err):
+			continue
+		case err != nil:
+			return none, err
+		case n.layers != nil && isWhiteout(info):
+			return none, nil
+		}
+		return kindOf(info.Mode()), nil
 	}
-	return kindOf(info.Mode()), nil
+	return none, nil
+}
+
+// dirs are the folders of the host that are shown as one.
+func (n node) dirs() []string {
+	if n.layers != nil {
+		return n.layers
+	}
+	return []string{n.source}
+}
+
+// isWhiteout reports whether a file says that what lies below it in an overlay is gone.
+func isWhiteout(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && info.Mode()&fs.ModeCharDevice != 0 && st.Rdev == 0
 }
 
 // isFile tells whether a path of the tree is a file or a folder. It has to exist.

@@ -117,7 +117,11 @@ func (o Overlay) compile(t *tree) error {
 	}
 	t.freshWith("overlay", flags, attributes{readOnly: o.ReadOnly, noExec: o.NoExec}, options...)
 	t.move()
-	t.mounted(at.path, node{kind: foreign, source: lower[0], writable: !o.ReadOnly, cow: !o.ReadOnly})
+	n := node{kind: foreign, source: lower[0], writable: !o.ReadOnly, cow: !o.ReadOnly, upper: o.Upper}
+	if n.layers = lower; o.Upper != "" {
+		n.layers = append([]string{o.Upper}, lower...)
+	}
+	t.mounted(at.path, n)
 	return nil
 }
 

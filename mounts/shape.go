@@ -37,13 +37,15 @@ const (
 
 type node struct {
 	kind     nodeKind
-	link     string  // target of an ownLink
-	source   string  // what is mounted, as a path of the host; foreign only
-	writable bool    // foreign only
-	file     bool    // a mount of a file; foreign only
-	hidden   bool    // nothing is in it, and nothing can be made; foreign only
-	frozen   *branch // what of our own was here before it became read-only; foreign only
-	cow      bool    // an overlay: writes do not go to source; foreign only
+	link     string   // target of an ownLink
+	source   string   // what is mounted, as a path of the host; foreign only
+	writable bool     // foreign only
+	file     bool     // a mount of a file; foreign only
+	hidden   bool     // nothing is in it, and nothing can be made; foreign only
+	frozen   *branch  // what of our own was here before it became read-only; foreign only
+	cow      bool     // an overlay: writes do not go to source; foreign only
+	layers   []string // of an overlay, as paths of the host, the top first
+	upper    string   // of an overlay: the folder with what is written, as the entry names it
 
 	fd *launch.Var // of a file system of our own that is mounted there: its root
 }

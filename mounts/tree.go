@@ -13,19 +13,21 @@ import (
 
 // tree is a file tree that is being compiled.
 type tree struct {
-	p        *launch.Program
-	shape    shape
-	old, new *launch.Var // fds of the host's root and of the sandbox's
-	src, dst *launch.Var // fds of the entry at hand
-	tree     *launch.Var // its detached mount
-	fs       *launch.Var // the context of a new file system
-	folders  int         // of the base, for what is in memory
-	kept     int         // fds of file systems of our own
-	empty    bool        // the empty file and folder of Hide exist
-	pinned   map[string]bool
-	granted  []string // real paths of every writable source
-	toMake   []string // real paths of the host that are to be made before, see Missing
-	hides    []string // what entries of type Hide are about
+	p           *launch.Program
+	shape       shape
+	old, new    *launch.Var // fds of the host's root and of the sandbox's
+	src, dst    *launch.Var // fds of the entry at hand
+	tree        *launch.Var // its detached mount
+	fs          *launch.Var // the context of a new file system
+	stat, times *launch.Var // see keepTime
+	folders     int         // of the base, for what is in memory
+	kept        int         // fds of file systems of our own
+	empty       bool        // the empty file and folder of Hide exist
+	pinned      map[string]bool
+	granted     []string            // real paths of every writable source
+	toMake      []string            // real paths of the host that are to be made before, see Missing
+	made        map[string][]string // what is made in overlays, see Placeholders
+	hides       []string            // what entries of type Hide are about
 }
 
 // Compile appends the steps that build the tree of entries in a new mount

@@ -99,6 +99,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err := mounts.Compile(p, policy.Files); err != nil {
 		return err
 	}
+	if err := notePlaceholders(run.changes, policy.Files); err != nil {
+		return err
+	}
 	noNewPrivileges(p)
 	if run.gated {
 		p.AwaitForked()
