@@ -42,13 +42,14 @@ func (b BindGlob) String() string {
 }
 
 func (b BindGlob) check() error {
-	if _, err := parsePattern(b.Pattern); err != nil {
+	_, err := parsePattern(b.Pattern)
+	if err != nil && b.Source == "" { // else it may be a name
 		return err
 	}
 	if b.Target == "" {
 		return nil
 	}
-	err := checkTarget(b.Target)
+	err = checkTarget(b.Target)
 	if errors.Is(err, errRoot) && strings.HasSuffix(b.Target, "/") {
 		return nil // what is shown lies in the root
 	}
@@ -89,9 +90,6 @@ func (b BindGlob) expand() ([]Entry, error) {
 		return nil, err
 	}
 	matches, err := hostMatches(b.Pattern)
-	if err != nil {
-		return nil, err
-	}
 	if b.Source != "" && (len(matches) != 1 || matches[0] != b.Source) {
 		if _, err := os.Lstat(b.Source); err == nil {
 			if len(matches) > 0 {
@@ -104,6 +102,9 @@ func (b BindGlob) expand() ([]Entry, error) {
 			}
 			return []Entry{literal}, nil
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	into := strings.HasSuffix(b.Target, "/")
 	switch {

@@ -33,9 +33,9 @@ func (h HideGlob) String() string { return "hide " + h.Pattern }
 func (h HideGlob) check() error {
 	p, err := parsePattern(h.Pattern)
 	switch {
-	case err != nil:
+	case err != nil && h.Target == "": // else it may be a name
 		return err
-	case len(p.parts) == 0:
+	case err == nil && len(p.parts) == 0:
 		return errRoot
 	case h.Target != "":
 		return checkTarget(h.Target)
@@ -44,13 +44,13 @@ func (h HideGlob) check() error {
 }
 
 func (h HideGlob) compile(t *tree) error {
-	p, err := parsePattern(h.Pattern)
-	if err != nil {
-		return err
-	}
-	matches, err := t.matches(p)
-	if err != nil {
-		return err
+	var matches []string
+	p, malformed := parsePattern(h.Pattern)
+	if malformed == nil {
+		var err error
+		if matches, err = t.matches(p); err != nil {
+			return err
+		}
 	}
 	if h.Target != "" {
 		k, err := t.kindOf(h.Target)
@@ -61,8 +61,11 @@ func (h HideGlob) compile(t *tree) error {
 			matches = append(matches, h.Target)
 		}
 	}
-	if prefix, n := p.prefix(); len(matches) == 0 && n == len(p.parts) {
-		matches = append(matches, prefix) // it is no pattern, and so has to be there
+	if prefix, n := p.prefix(); len(matches) == 0 && malformed == nil && n == len(p.parts) {
+		matches = append(matches, prefix) // it is no pattern, and so is to be hidden if it is there or not
+	}
+	if len(matches) == 0 && malformed != nil {
+		return advise(malformed, "a backslash before each *, ? and [ makes it a name")
 	}
 	for _, name := range matches {
 		hide := Hide{Target: name, Origin: h.Origin}
