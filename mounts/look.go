@@ -55,7 +55,7 @@ func (p place) link() (name, text, rest string) {
 	below := split(strings.TrimPrefix(p.path, p.cover))
 	for i := range below {
 		rel := path.Join(below[:i+1]...)
-		text, err := os.Readlink(path.Join(p.mount.source, rel))
+		text, err := p.mount.readlink(rel)
 		switch {
 		case err == nil:
 			for _, more := range below[i+1:] {
@@ -67,6 +67,16 @@ func (p place) link() (name, text, rest string) {
 		}
 	}
 	return "", "", ""
+}
+
+// readlink is the text of a symlink below a mount of the host, as readlink(2) has it.
+func (n node) readlink(rel string) (text string, err error) {
+	for _, dir := range n.dirs() {
+		if text, err = os.Readlink(path.Join(dir, rel)); !isGone(err) {
+			break
+		}
+	}
+	return text, err
 }
 
 // kind is what is at a place that resolve has found.
