@@ -52,7 +52,8 @@ func (h Hide) compile(t *tree) error {
 		h.whichever(t, at)
 	default:
 		var gone *launch.Label
-		if h.Try && !at.mount.writable { // where others write, what goes may come back as another thing
+		// Where others write, what goes may come back as another thing.
+		if h.Try && !at.exists && !at.mount.writable && t.shape.find(at.path) == nil {
 			gone = t.p.Label("gone " + h.Target)
 		}
 		t.hide(at, k != folder, gone)

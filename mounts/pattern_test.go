@@ -80,7 +80,7 @@ func FuzzPattern(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, name string) {
 		p, err := parsePattern(text)
-		if err != nil {
+		if err != nil || len(p.parts) == 0 {
 			return
 		}
 		if prefix, n := p.prefix(); n == len(p.parts) && n > 0 && !p.matchesPath(split(prefix)) {
