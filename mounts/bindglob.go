@@ -3,14 +3,10 @@ package mounts
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // BindGlob is a [Bind] for everything on the host that matches a pattern now. [Compile]
@@ -150,70 +146,3 @@ type withErrno struct {
 }
 
 func (w withErrno) Unwrap() []error { return []error{w.error, w.is} }
-
-// hostMatches are the paths of the host that match a pattern.
-func hostMatches(text string) ([]string, error) {
-	p, err := parsePattern(text)
-	if err != nil {
-		return nil, err
-	}
-	w := walk{pattern: p, list: listHost, look: lookHost, follow: followHost}
-	if len(p.parts) == 0 {
-		return []string{"/"}, nil
-	}
-	err = w.run("/", 0)
-	return w.matches, err
-}
-
-// listHost are the names in a folder of the host. One that may not be read is empty.
-func listHost(dir string, most int) (list []named, err error) {
-	f, err := os.Open(dir)
-	if isGone(err) || errors.Is(err, fs.ErrPermission) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	for len(list) < most {
-		some, err := f.ReadDir(min(most-len(list), 1000))
-		for _, e := range some {
-			list = append(list, named{e.Name(), kindOf(e.Type())})
-		}
-		if err == io.EOF || isGone(err) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-func lookHost(dir, name string) (kind, error) {
-	info, err := os.Lstat(path.Join(dir, name))
-	switch {
-	case isGone(err) || errors.Is(err, fs.ErrPermission):
-		return none, nil
-	case err != nil:
-		return none, err
-	}
-	return kindOf(info.Mode()), nil
-}
-
-// followHost keeps the path as it is: who binds it follows the symlink in it.
-func followHost(name string) (string, kind, error) {
-	info, err := os.Stat(name)
-	switch {
-	case isGone(err) || errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.ELOOP):
-		return name, none, nil
-	case err != nil:
-		return name, none, err
-	}
-	return filepath.Clean(name), kindOf(info.Mode()), nil
-}
-
-// isGone reports whether an error says that a path does not exist.
-func isGone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR)
-}

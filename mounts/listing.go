@@ -130,22 +130,26 @@ func (n node) listLayers(rel []string, most int) (list []named, err error) {
 	return list, nil
 }
 
-// listToHide is listHost, and fails where the command could find what the caller cannot.
+// listToHide are the names in a folder of the host, in whose path there is no symlink. It
+// fails where the command could find what the caller cannot.
 func listToHide(dir string, most int) ([]named, error) {
-	f, err := os.Open(dir)
-	if err == nil {
-		f.Close()
-		return listHost(dir, most)
-	}
-	if !errors.Is(err, fs.ErrPermission) {
-		if isGone(err) {
-			return nil, nil
-		}
-		return nil, err
+	fd, err := openExact(dir, unix.O_RDONLY|unix.O_DIRECTORY)
+	switch {
+	case err == nil:
+		return readNames(os.NewFile(uintptr(fd), dir), most)
+	case isGone(err):
+		return nil, nil
+	case !errors.Is(err, fs.ErrPermission):
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: err}
 	}
 	var st unix.Stat_t
-	if unix.Stat(dir, &st) == nil && (int(st.Uid) == os.Geteuid() || unix.Access(dir, unix.X_OK) == nil) {
+	if unix.Lstat(dir, &st) == nil && (int(st.Uid) == os.Geteuid() || unix.Access(dir, unix.X_OK) == nil) {
 		return nil, fmt.Errorf("%s cannot be read, but what is in it could be reached", dir)
 	}
 	return nil, nil
+}
+
+// openExact opens a path of the host that has no symlink in it.
+func openExact(name string, flags uint64) (int, error) {
+	return unix.Openat2(unix.AT_FDCWD, name, &unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -141,18 +140,37 @@ func (n node) hostKind(rel []string) (kind, error) {
 		return unknown, nil
 	}
 	for _, dir := range n.dirs() {
-		info, err := os.Lstat(path.Join(dir, path.Join(rel...)))
+		st, err := statExact(path.Join(dir, path.Join(rel...)))
 		switch {
 		case isGone(err):
 			continue
 		case err != nil:
 			return none, err
-		case n.layers != nil && isWhiteout(info):
+		case n.layers != nil && isWhiteout(st):
 			return none, nil
 		}
-		return kindOf(info.Mode()), nil
+		switch st.Mode & unix.S_IFMT {
+		case unix.S_IFDIR:
+			return folder, nil
+		case unix.S_IFLNK:
+			return symlink, nil
+		}
+		return file, nil
 	}
 	return none, nil
+}
+
+// statExact is lstat(2) of a path with no symlink in it but at the end.
+func statExact(name string) (st unix.Stat_t, err error) {
+	dir, err := openExact(path.Dir(name), unix.O_PATH|unix.O_DIRECTORY)
+	if err == nil {
+		err = unix.Fstatat(dir, path.Base(name), &st, unix.AT_SYMLINK_NOFOLLOW)
+		unix.Close(dir)
+	}
+	if err != nil {
+		return st, &fs.PathError{Op: "look at", Path: name, Err: err}
+	}
+	return st, nil
 }
 
 // dirs are the folders of the host that are shown as one.
@@ -164,10 +182,7 @@ func (n node) dirs() []string {
 }
 
 // isWhiteout reports whether a file says that what lies below it in an overlay is gone.
-func isWhiteout(info fs.FileInfo) bool {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return ok && info.Mode()&fs.ModeCharDevice != 0 && st.Rdev == 0
-}
+func isWhiteout(st unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == 0 }
 
 // isFile tells whether a path of the tree is a file or a folder. It has to exist.
 func (t *tree) isFile(at place) (bool, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,8 +119,9 @@ func (o Overlay) compile(t *tree) error {
 	t.freshWith("overlay", flags, attributes{readOnly: o.ReadOnly, noExec: o.NoExec}, options...)
 	t.move()
 	n := node{kind: foreign, source: lower[0], writable: !o.ReadOnly, cow: !o.ReadOnly, upper: o.Upper}
-	if n.layers = lower; o.Upper != "" {
-		n.layers = append([]string{o.Upper}, lower...)
+	n.layers = lower
+	if upper, err := filepath.EvalSymlinks(o.Upper); o.Upper != "" && err == nil { // else it is made later, and empty
+		n.layers = append([]string{upper}, lower...)
 	}
 	t.mounted(at.path, n)
 	return nil

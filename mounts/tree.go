@@ -76,7 +76,7 @@ func wrap(e Entry, err error) error {
 // hides are the paths that entries hide.
 func hides(entries []Entry) (list []string) {
 	for _, e := range entries {
-		if h, ok := e.(Hide); ok {
+		if h, ok := e.(Hide); ok && !h.Try {
 			list = append(list, path.Clean(h.Target))
 		}
 	}

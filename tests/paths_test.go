@@ -137,7 +137,15 @@ func TestOddNames(t *testing.T) {
 				}
 				printed(t, string(plan))
 			}
-			// Messages are as safe.
+			// Messages are as safe, also those of a compiled program.
+			program := filepath.Join(dir, "program")
+			must(t, exec.Command(filepath.Join(folder, "bin", "usandbox"), "compile", "--no-cwd", "-o", program, "--ro", e(shown+"/kept")+":/kept", "--", "true").Run())
+			must(t, os.Remove(filepath.Join(shown, "kept")))
+			text, _ := exec.Command(program).CombinedOutput()
+			if !strings.HasPrefix(string(text), "usandbox: bind /") {
+				t.Errorf("%q", text)
+			}
+			printed(t, string(text))
 			for _, flags := range [][]string{
 				{"--ro", e(shown + "/none")}, {"--ro", e(shown) + ":" + e("/usr/"+name)}, {"--rw", e(dir), "--hide", escapePattern(shown + "/none")},
 				{"--ro", e(shown) + ":" + e(name)}, {"--tmpfs", e("/x/"+name) + ":bad" + name}, {"--ro", e(shown), "--remount-ro", e(shown + "/none")},
