@@ -96,6 +96,7 @@ func printed(t *testing.T, text string) {
 }
 
 func TestOddNames(t *testing.T) {
+	readSources()
 	for what, name := range oddNames {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -175,6 +176,7 @@ func pathOf(dir string, length int) string {
 }
 
 func TestLongPaths(t *testing.T) {
+	readSources()
 	dir := realFolder(t)
 	long := pathOf(dir, 4095)
 	must(t, os.MkdirAll(filepath.Dir(long), 0o755))
@@ -233,6 +235,7 @@ func TestLongPaths(t *testing.T) {
 
 // Mounts of all kinds in each other: each is what it was asked to be, whatever it lies in.
 func TestDeepMounts(t *testing.T) {
+	readSources()
 	dir := realFolder(t)
 	kinds := []string{"ro", "rw", "tmpfs", "overlay"}
 	const levels = 6

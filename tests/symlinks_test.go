@@ -30,6 +30,7 @@ func linkTree(t *testing.T) string {
 }
 
 func TestSymlinksInSources(t *testing.T) {
+	readSources()
 	dir := linkTree(t)
 	for name, says := range map[string]string{ // an error; "": none
 		"first/in/file": "", "real/middle/file": "", "real/in/last": "", "first/middle/last": "", "absolute/in/file": "", "absolute/middle/abs": "",
@@ -56,6 +57,7 @@ func TestSymlinksInSources(t *testing.T) {
 // A destination in a mount of the host follows the links there as the command would see
 // them: from the sandbox's root. Where the command may write, it follows none.
 func TestSymlinksInDestinations(t *testing.T) {
+	readSources()
 	dir := linkTree(t)
 	mine := filepath.Join(realFolder(t), "mine")
 	must(t, os.WriteFile(mine, []byte("mine"), 0o644))
@@ -106,6 +108,7 @@ func TestSymlinksInDestinations(t *testing.T) {
 
 // Links of the sandbox's own, and links of the host that lead from one mount to another.
 func TestSymlinksBetweenMounts(t *testing.T) {
+	readSources()
 	dir := linkTree(t)
 	must(t, os.Symlink("/own/sub", dir+"/to-own"))
 	must(t, os.Symlink("/other/real", dir+"/to-other"))
