@@ -23,6 +23,7 @@ type Bind struct {
 	NoExec   bool   // nothing in it can be executed
 	Try      bool   // a missing source is no error
 	Create   bool   // a missing source is a folder that is made before, see [Missing]; not with Try
+	Is       FileID // which file Source has to be when it is mounted; zero: whichever it is
 	Origin   string // the flag or profile line that asks for it
 }
 
@@ -84,6 +85,10 @@ func (b Bind) compile(t *tree) error {
 		gone = t.p.Label("gone " + b.Target)
 	}
 	t.openSource(source, gone)
+	if b.Is != (FileID{}) {
+		t.identify(source, b.Is)
+		t.p.Doing(b.String())
+	}
 	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
 	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})
 	t.move()

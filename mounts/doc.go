@@ -16,6 +16,6 @@
 // overlays. The one function that changes the host is [Make].
 //
 // It follows mount_namespaces(7), openat2(2), open_tree(2), move_mount(2),
-// mount_setattr(2), fsopen(2), pivot_root(2), proc(5), devpts (kernel document
+// mount_setattr(2), fsopen(2), pivot_root(2), statx(2), proc(5), sysfs(5), cgroups(7), mq_overview(7), devpts (kernel document
 // filesystems/devpts.rst). Linux 5.12 or newer.
 package mounts

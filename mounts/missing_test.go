@@ -184,6 +184,8 @@ func TestHideMissing(t *testing.T) {
 func TestPlaceholders(t *testing.T) {
 	host := hostTree(t)
 	upper, work := filepath.Join(host, "d", "upper"), filepath.Join(host, "d", "work")
+	must(t, os.MkdirAll(upper, 0o755))
+	must(t, os.Mkdir(work, 0o755))
 	cow := Overlay{Lower: []string{host + "/a"}, Upper: upper, Work: work, Target: "/o"}
 	made, err := Placeholders([]Entry{cow, Hide{Target: "/o/new"}, Hide{Target: "/o/b/c/n/e/"}, Hide{Target: "/o/file"}, Hide{Target: "/o/none", Try: true},
 		Overlay{Lower: []string{host + "/a"}, Target: "/m"}, Hide{Target: "/m/new"}})

@@ -23,12 +23,13 @@ import (
 // the mount was made outside. Linux 5.11; for writes in memory 6.6.
 type Overlay struct {
 	Lower    []string // absolute, on the host; the first lies on top
-	Upper    string   // absolute, on the host: a folder for what is written; it may be made later
+	Upper    string   // absolute, on the host: a folder for what is written
 	Work     string   // an empty folder in the same mount as Upper, for the kernel
 	Target   string   // absolute, in the sandbox
 	ReadOnly bool     // nothing can be written
 	NoExec   bool     // nothing in it can be executed
 	Volatile bool     // nothing is synced: after a crash of the machine Upper is not to be used again
+	Later    bool     // layers that do not exist are made before the steps run; what is in them, Target on the host tells
 	Origin   string   // the flag or profile line that asks for it
 }
 
@@ -85,7 +86,7 @@ func (o Overlay) writes() []string {
 func (o Overlay) compile(t *tree) error {
 	var lower []string
 	for _, dir := range o.Lower {
-		real, err := t.folder(dir)
+		real, err := o.folder(t, dir)
 		if err != nil {
 			return err
 		}
@@ -118,9 +119,10 @@ func (o Overlay) compile(t *tree) error {
 	}
 	t.freshWith("overlay", flags, attributes{readOnly: o.ReadOnly, noExec: o.NoExec}, options...)
 	t.move()
-	n := node{kind: foreign, source: lower[0], writable: !o.ReadOnly, cow: !o.ReadOnly, upper: o.Upper}
-	n.layers = lower
-	if upper, err := filepath.EvalSymlinks(o.Upper); o.Upper != "" && err == nil { // else it is made later, and empty
+	n := node{kind: foreign, source: lower[0], layers: lower, writable: !o.ReadOnly, cow: !o.ReadOnly, upper: o.Upper}
+	if o.Later {
+		n.source, n.layers = o.Target, nil
+	} else if upper, err := filepath.EvalSymlinks(o.Upper); o.Upper != "" && err == nil {
 		n.layers = append([]string{upper}, lower...)
 	}
 	t.mounted(at.path, n)
@@ -128,9 +130,12 @@ func (o Overlay) compile(t *tree) error {
 }
 
 // folder looks up a folder of the host.
-func (t *tree) folder(name string) (real string, err error) {
+func (o Overlay) folder(t *tree, name string) (real string, err error) {
 	real, file, err := t.source(name)
-	if err == nil && file {
+	switch {
+	case o.Later && errors.Is(err, fs.ErrNotExist):
+		return path.Clean(name), nil // a symlink in it is refused when it is opened
+	case err == nil && file:
 		err = fmt.Errorf("%s is no folder", name)
 	}
 	return real, err
@@ -152,10 +157,7 @@ func (o Overlay) layers(t *tree) (paths [2]string, err error) {
 	}
 	var real [2]string
 	for i, dir := range o.writes() {
-		if real[i], err = t.folder(dir); errors.Is(err, fs.ErrNotExist) {
-			real[i], err = path.Clean(dir), nil // made before the steps run; a symlink in it is refused then
-		}
-		if err != nil {
+		if real[i], err = o.folder(t, dir); err != nil {
 			return paths, err
 		}
 	}

@@ -51,7 +51,7 @@ func randomEntries(r *rand.Rand, host, granted string) (list []Entry) {
 		return p.String()
 	}
 	for range 1 + r.Intn(8) {
-		switch r.Intn(13) {
+		switch r.Intn(17) {
 		case 0, 1, 2, 3:
 			list = append(list, Bind{Source: host + sources[r.Intn(len(sources))], Target: target(), Writable: r.Intn(2) == 0, Try: r.Intn(3) == 0})
 		case 4:
@@ -69,10 +69,16 @@ func randomEntries(r *rand.Rand, host, granted string) (list []Entry) {
 			list = append(list, Dev{Target: target()})
 		case 10:
 			list = append(list, Proc{Target: target()})
-		case 11:
+		case 11, 12:
+			list = append(list, File{Target: target(), Content: "text"})
+		case 13:
+			list = append(list, Dir{Target: target(), Mode: 0o700}, Chmod{Target: target(), Mode: 0o500})
+		case 14:
+			list = append(list, []Entry{Mqueue{Target: target()}, Sysfs{Target: target()}, Cgroupfs{Target: target(), Writable: true}}[r.Intn(3)])
+		case 15:
 			patterns := []string{"/*", "/?", "/**/file", "/**", "/[a-c]/*"}
 			list = append(list, HideGlob{Pattern: target() + patterns[r.Intn(len(patterns))]})
-		case 12:
+		case 16:
 			list = append(list, BindGlob{Pattern: host + []string{"/*", "/a/b/**/file", "/[ab]"}[r.Intn(3)], Bind: Bind{Target: target() + "/"}})
 		}
 	}
@@ -194,7 +200,7 @@ func (m *model) opened(fd, name string, exact bool) error {
 func plain(name string) bool { return name != "" && path.Clean("/"+name) == "/"+name && name != ".." }
 
 var (
-	inBase = regexp.MustCompile(`^/([0-9]+|empty|nothing)$`)
+	inBase = regexp.MustCompile(`^/(f?[0-9]+|empty|nothing)$`)
 	isFd   = regexp.MustCompile(`^(old|new|src|dst|tree|fs|fs_[0-9]+)$`)
 	isKept = regexp.MustCompile(`^fs_[0-9]+$`)
 )
@@ -203,6 +209,10 @@ var (
 func (m *model) step(s *launch.Step) (jump string, err error) {
 	text, on, _ := strings.Cut(s.String(), "; ")
 	if to, ok := strings.CutPrefix(text, "goto "); ok {
+		return to, nil
+	}
+	if strings.HasPrefix(text, "if written ") { // it is
+		_, to, _ := strings.Cut(text, " goto ")
 		return to, nil
 	}
 	if to, ok := strings.CutPrefix(text, "tree + 0 = "); ok { // the fd gets another name
@@ -240,7 +250,7 @@ func (m *model) step(s *launch.Step) (jump string, err error) {
 		if m.holds(result) {
 			return "", fmt.Errorf("%s is still open", result)
 		}
-		if call != "openat2" && !strings.Contains(args, "CLOEXEC") { // openat2 has it in a struct
+		if call != "openat2" && call != "write" && !strings.Contains(args, "CLOEXEC") { // openat2 has it in a struct
 			return "", fmt.Errorf("%s is left to the command", result)
 		}
 	}
@@ -313,6 +323,21 @@ func (m *model) step(s *launch.Step) (jump string, err error) {
 		m.mounts[len(m.mounts)-1].own = false
 		return "", err
 	case "mkdirat", "mknodat":
+		return "", m.made(f[0], name(1))
+	case "openat": // a file of the base, to be written
+		m.open[result] = call
+		return "", m.made(f[0], name(1))
+	case "write":
+		if in := m.lies(m.at[f[0]]); m.open[f[0]] != "openat" && (!in.own || in.fd != m.from[f[0]]) {
+			return "", fmt.Errorf("written to a file in the mount on %s", in.path)
+		}
+	case "fchmodat":
+		if name(1) == "." {
+			if !m.own[f[0]] || m.hidden[f[0]] != "" {
+				return "", fmt.Errorf("the mode of %s is changed", f[0])
+			}
+			return "", nil
+		}
 		return "", m.made(f[0], name(1))
 	case "symlinkat":
 		return "", m.made(f[1], name(2))
@@ -409,7 +434,7 @@ func randomTrees(t *testing.T, granted string) {
 			}
 		}
 	}
-	if made < 2**treesFlag || gone < *treesFlag/8 || inOwn < *treesFlag/4 {
+	if made < 2**treesFlag || gone < *treesFlag/8 || inOwn < *treesFlag/6 {
 		t.Errorf("the trees have %d entries, %d with sources that are gone, %d with file systems of their own", made, gone, inOwn)
 	}
 	t.Logf("seed %d: %d entries", seed, made)

@@ -28,6 +28,9 @@ type tree struct {
 	toMake      []string            // real paths of the host that are to be made before, see Missing
 	made        map[string][]string // what is made in overlays, see Placeholders
 	hides       []string            // what entries of type Hide are about
+	contents    int                 // bytes in files of our own
+	statx       *launch.Var         // what identify looks at
+	from        Propagation         // of the caller's mounts
 }
 
 // Compile appends the steps that build the tree of entries in a new mount
@@ -36,11 +39,17 @@ type tree struct {
 // files (do sources exist, are they folders), changes nothing, and fails with an
 // [*Error] that names the entry.
 func Compile(p *launch.Program, entries []Entry) error {
-	_, err := compile(p, entries)
+	return CompileFrom(p, entries, Private)
+}
+
+// CompileFrom is Compile for a tree whose mounts are propagated as from says, so
+// far as that has to be known when they are made; [Propagation.Set] does the rest.
+func CompileFrom(p *launch.Program, entries []Entry, from Propagation) error {
+	_, err := compile(p, entries, from)
 	return err
 }
 
-func compile(p *launch.Program, entries []Entry) (*tree, error) {
+func compile(p *launch.Program, entries []Entry, from Propagation) (*tree, error) {
 	for _, e := range entries {
 		if err := wrap(e, e.check()); err != nil {
 			return nil, err
@@ -50,7 +59,7 @@ func compile(p *launch.Program, entries []Entry) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries), hides: hides(entries)}
+	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries), hides: hides(entries), from: from}
 	t.begin()
 	for _, e := range entries {
 		p.Origin(e.origin())
@@ -91,8 +100,9 @@ func (t *tree) begin() {
 	t.shape.top = t.new
 	t.src, t.dst, t.tree, t.fs = p.Var("src"), p.Var("dst"), p.Var("tree"), p.Var("fs")
 	flags := uint64(unix.MS_NOSUID | unix.MS_NODEV)
-	p.Doing("make every mount private")
-	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|unix.MS_PRIVATE, 0)
+	propagation, name := t.from.fromHost()
+	p.Doing("make every mount " + name)
+	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|propagation, 0)
 	p.Doing("mount the base of the file tree")
 	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", flags, "mode=0755")
 	p.Call(unix.SYS_CHDIR, "/proc")

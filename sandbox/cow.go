@@ -20,7 +20,7 @@ func (p Policy) WithCopyOnWrite(r *cow.Run, origin string) Policy {
 	for i := range r.Layers {
 		l := &r.Layers[i]
 		p.Files = append(p.Files, mounts.Overlay{
-			Lower: []string{l.Dir}, Upper: l.Upper(), Work: l.Work(), Target: l.Dir, Volatile: true, Origin: origin,
+			Lower: []string{l.Lower()}, Upper: l.Upper(), Work: l.Work(), Target: l.Dir, Volatile: true, Later: true, Origin: origin,
 		})
 	}
 	if p.Dir == "" && len(r.Layers) > 0 {

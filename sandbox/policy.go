@@ -21,6 +21,11 @@ type Policy struct {
 	// earlier one. In a file tree without a proc much software does not run.
 	Files []mounts.Entry
 
+	// Propagation is what mounts elsewhere do to those of the file tree, and these to
+	// others. Warning: with mounts.Slave, what is mounted on the host later comes in as
+	// the host has it.
+	Propagation mounts.Propagation
+
 	// Dir is the working directory in the sandbox; empty: the root.
 	Dir string
 
@@ -114,7 +119,7 @@ func (p *Policy) check() error {
 			return &PolicyError{"GIDMap", err}
 		}
 	}
-	return nil
+	return p.checkFiles()
 }
 
 // noID is (uid_t)-1.

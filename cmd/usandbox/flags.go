@@ -21,6 +21,10 @@ type runFlags struct {
 
 	files            []mounts.Entry
 	createSource     bool
+	perms            *uint32 // of --perms, until a flag takes it
+	descriptors      string  // the last flag that names a file descriptor
+	consumed         string  // the last flag whose contents cannot be read once more
+	propagation      string
 	rootfs           string
 	bare             bool
 	noCwd, noProc    bool
@@ -53,9 +57,10 @@ func newRunFlags(name string) *runFlags {
 	s.SetInterspersed(false)
 	s.SortFlags = false
 	s.Usage = func() {}
-	fileFlags(s, &f.files)
+	fileFlags(s, f)
 	s.BoolVar(&f.createSource, "create-source", false, "make what is missing on the host: the folders SRC of --rw and --ro, and PATH of --hide in a writable folder")
 	f.cowFlags()
+	s.StringVar(&f.propagation, "propagation", "private", "what mounts of the host and of the sandbox do to each other: `MODE` private, slave (later mounts of the host come in, and not read-only), shared, unbindable")
 	s.StringVar(&f.rootfs, "rootfs", "", "use `DIR` as the root, read-only, instead of the system's folders")
 	s.BoolVar(&f.bare, "bare", false, "start from an empty file tree instead of the default")
 	s.BoolVar(&f.noProc, "no-proc", false, "do not mount a proc; much software needs one")
@@ -94,7 +99,7 @@ func parseFlags(set *pflag.FlagSet, args []string) error {
 		flagHelp(set)
 		return errHelp
 	}
-	return nearestFlag(set, err)
+	return nearestFlag(set, withoutContent(err))
 }
 
 // parse reads the flags and returns the command that follows them.
@@ -104,6 +109,9 @@ func (f *runFlags) parse(args []string) ([]string, error) {
 	}
 	if err := f.takeFolders(); err != nil {
 		return nil, err
+	}
+	if f.perms != nil {
+		return nil, flagError("perms", errNoPerms)
 	}
 	if f.noCommand {
 		if f.set.NArg() > 0 {

@@ -103,3 +103,29 @@ func FuzzPrintable(f *testing.F) {
 		}
 	})
 }
+
+func FuzzFile(f *testing.F) {
+	for _, s := range []string{"", "/a", "/a=b", "/a:mode=600=b", `/a\:\=\\=b`, `/a\`, "/a:mode=", "/a:=b", "=", ":", "/a:mode=1=", "/a\x00=\x00"} {
+		f.Add(s, "fd:x\n=")
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if s, err := splitFile(a); err == nil && (s.path[0] != '/' || !strings.HasPrefix(a, s.typed+"=") || s.typed+"="+s.content != a) {
+			t.Errorf("%q: %+v", a, s)
+		}
+		path := "/" + a
+		if len(path) > maxSpec {
+			return
+		}
+		escaped := strings.ReplaceAll(escape(path), "=", `\=`)
+		for _, mode := range []string{"", ":mode=600"} {
+			s, err := splitFile(escaped + mode + "=" + b)
+			if err != nil || s.path != path || s.content != b || ":mode="+s.mode != mode && s.mode != "" {
+				t.Errorf("%q and %q: %+v, %v", path, b, s, err)
+			}
+		}
+		var flags runFlags
+		if text, err := flags.contents(`\` + b); err != nil || text != b || flags.consumed != "" {
+			t.Errorf("%q became %q, %v", b, text, err)
+		}
+	})
+}

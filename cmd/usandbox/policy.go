@@ -39,6 +39,7 @@ func (f *runFlags) policy(changes *cow.Run) (sandbox.Policy, error) {
 	p.CommandIsInit = f.asPID1
 	for _, err := range []error{
 		flagError("share", f.setShare(&p)),
+		flagError("propagation", f.setPropagation(&p)),
 		f.setIDs(&p),
 		f.setClocks(&p),
 		f.setCapabilities(&p),
@@ -102,6 +103,11 @@ func (f *runFlags) setShare(p *sandbox.Policy) (err error) {
 	if f.set.Changed("share") {
 		p.Share, err = userns.ParseSet(f.share, userns.SetOf(userns.Network, userns.IPC, userns.UTS, userns.Cgroup))
 	}
+	return err
+}
+
+func (f *runFlags) setPropagation(p *sandbox.Policy) (err error) {
+	p.Propagation, err = mounts.ParsePropagation(f.propagation)
 	return err
 }
 

@@ -59,7 +59,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if dir := writableHere(c.Policy); dir != "" {
 		watch = sandbox.Watch(dir)
 	}
-	if !again && !f.verbose {
+	if !again && !f.verbose && f.consumed == "" {
 		// No error counts: what is wrong is found again, with words for it.
 		c.Exec(sandbox.Takeover{Forward: toForward(), Watch: watch})
 	}

@@ -42,6 +42,22 @@ func TestSourceRace(t *testing.T) {
 	}
 }
 
+// The folder that a caller has opened, and shows by its descriptor, is swapped with
+// another one while sandboxes start.
+//
+// Defence: the image compares what it has opened with what the caller had.
+func TestIdentityRace(t *testing.T) {
+	s := newScene(t, &attack{name: "race"}, build)
+	s.write(s.path("source", "file"), "theirs")
+	s.write(s.path("other", "token"), s.token)
+	opened, err := os.Open(s.path("source"))
+	s.must(err)
+	defer opened.Close()
+	id, err := mounts.FileIDOf(int(opened.Fd()))
+	s.must(err)
+	s.raced(mounts.Bind{Source: s.path("source"), Target: "/shown", Is: id}, "source", "other", "cat /shown/token; true")
+}
+
 // A destination, or a folder above it, is swapped by a second sandbox that has the
 // project too, with a symlink to where the source shall not be seen.
 //
