@@ -22,6 +22,7 @@ type Bind struct {
 	Devices  bool   // Warning: device nodes in it work
 	NoExec   bool   // nothing in it can be executed
 	Try      bool   // a missing source is no error
+	Create   bool   // a missing source is a folder that is made before, see [Missing]; not with Try
 	Is       FileID // which file Source has to be when it is mounted; zero: whichever it is
 	Origin   string // the flag or profile line that asks for it
 }
@@ -45,6 +46,9 @@ func (b Bind) check() error {
 	if err := checkPath(b.Source); err != nil {
 		return err
 	}
+	if b.Create && b.Try {
+		return errors.New("a missing source cannot both be made and be no error")
+	}
 	if !path.IsAbs(b.Source) {
 		return fmt.Errorf("the source %q is not absolute", b.Source)
 	}
@@ -53,6 +57,10 @@ func (b Bind) check() error {
 
 func (b Bind) compile(t *tree) error {
 	source, file, err := t.source(b.Source)
+	if b.Create && errors.Is(err, fs.ErrNotExist) {
+		source, err = t.createSource(b.Source)
+		file = false
+	}
 	if err != nil {
 		if b.Try && errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -108,6 +116,8 @@ func (t *tree) checkForeign(at place, file bool) error {
 	}
 	info, err := os.Stat(host)
 	switch {
+	case t.willExist(host) && !file:
+		return nil
 	case errors.Is(err, unix.ENOTDIR):
 		return fmt.Errorf("%s lies below a file", at.path)
 	case errors.Is(err, fs.ErrNotExist) && at.mount.writable:

@@ -63,7 +63,7 @@ func (f File) compile(t *tree) error {
 	case at.exists && at.node.kind != ownFile:
 		return mismatch(at.path, true)
 	}
-	t.create(at, true)
+	at = t.create(at, true)
 	t.p.Call(unix.SYS_OPENAT2, at.root, at.rel, rewrite, sizeofHow).To(t.dst).Retry()
 	f.write(t, t.dst)
 	t.p.Close(t.dst)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,11 +125,14 @@ func (o Overlay) compile(t *tree) error {
 	}
 	t.freshWith("overlay", flags, attributes{readOnly: o.ReadOnly, noExec: o.NoExec}, options...)
 	t.move()
-	source := o.Target
+	n := node{kind: foreign, source: o.Target, writable: !o.ReadOnly, cow: !o.ReadOnly, upper: o.Upper}
 	if !o.Later && len(lower) > 0 {
-		source = lower[0]
+		n.source, n.layers = lower[0], lower
+		if upper, err := filepath.EvalSymlinks(o.Upper); o.Upper != "" && err == nil {
+			n.layers = append([]string{upper}, lower...)
+		}
 	}
-	t.mounted(at.path, node{kind: foreign, source: source, writable: !o.ReadOnly, cow: !o.ReadOnly})
+	t.mounted(at.path, n)
 	return nil
 }
 

@@ -91,10 +91,9 @@ func TestRefuse(t *testing.T) {
 		{[]Entry{Dir{Target: "/x"}, Symlink{Link: "l", Target: "/x"}}, "/x exists", ""},
 		{[]Entry{Symlink{Link: "a", Target: "/l"}, Symlink{Link: "b", Target: "/l"}}, "/l exists", ""},
 		{[]Entry{Symlink{Link: "l", Target: "/l"}, Dir{Target: "/l/x"}}, "too many symlinks", ""},
-		{[]Entry{Hide{Target: "/none"}}, "/none: file does not exist", ""},
-		{[]Entry{grant, Hide{Target: "/x/none"}}, "no such file", ""},
+		{[]Entry{grant, Hide{Target: "/x/none"}}, "/x/none does not exist, and /x, where the command could make it, is directly writable", "--create-source makes it"},
 		{[]Entry{ReadOnly{Target: "/none"}}, "/none: file does not exist", ""},
-		{[]Entry{grant, ReadOnly{Target: "/x/none"}}, "no such file", ""},
+		{[]Entry{grant, ReadOnly{Target: "/x/none"}}, "/x/none: file does not exist", ""},
 	} {
 		_, err := compileSteps(c.entries...)
 		last := c.entries[len(c.entries)-1]

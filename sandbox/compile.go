@@ -102,6 +102,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err := mounts.CompileFrom(p, policy.Files, policy.Propagation); err != nil {
 		return err
 	}
+	if err := notePlaceholders(run.changes, policy.Files); err != nil {
+		return err
+	}
 	if !locked {
 		policy.Propagation.Set(p)
 	}

@@ -29,6 +29,27 @@ func (p Policy) WithCopyOnWrite(r *cow.Run, origin string) Policy {
 	return p
 }
 
+// notePlaceholders tells the run, before it is made, what the file tree makes in its
+// folders, so that it does not pass for a change.
+func notePlaceholders(r *cow.Run, files []mounts.Entry) error {
+	hides := func(e mounts.Entry) bool {
+		switch e.(type) {
+		case mounts.Hide, mounts.HideGlob:
+			return true
+		}
+		return false
+	}
+	if r == nil || !slices.ContainsFunc(files, hides) {
+		return nil
+	}
+	made, err := mounts.Placeholders(files)
+	for i := range r.Layers {
+		l := &r.Layers[i]
+		l.Placeholders = made[l.Upper()]
+	}
+	return err
+}
+
 // awaitMarker appends, in the command: wait until the clock of file systems has gone
 // on since the run's marker, so that what is changed on the host from now on has a
 // later ctime. It ticks a few hundred times a second.

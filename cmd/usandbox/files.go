@@ -45,7 +45,7 @@ func fileFlags(set *pflag.FlagSet, f *runFlags) {
 			name, usage = name+"-try", "like --"+name+"; a missing SRC is no error"
 		}
 	}
-	bind("ro", "show SRC read-only (option: noexec)", mounts.Bind{})
+	bind("ro", "show SRC, a path or a pattern, read-only (option: noexec)", mounts.Bind{})
 	bind("rw", "show SRC, and let the command change it (option: noexec)", mounts.Bind{Writable: true})
 	bind("dev-bind", "show SRC, and let device nodes in it work", mounts.Bind{Writable: true, Devices: true})
 	add("overlay", "SRC[:DST]", "show SRC; what the command changes in it is kept in memory (options: upper=, work=, lower=, ro, noexec)", parseOverlay)
@@ -57,8 +57,9 @@ func fileFlags(set *pflag.FlagSet, f *runFlags) {
 	add("dir", "DST", "an empty folder", at(func(dst, origin string) mounts.Entry {
 		return mounts.Dir{Target: dst, Origin: origin}
 	}))
-	add("hide", "PATH", "an empty file or folder over PATH", here(func(dst, origin string) mounts.Entry {
-		return mounts.Hide{Target: dst, Origin: origin}
+	add("hide", "PATH", "an empty file or folder over PATH, a path or a pattern", parseHide)
+	add("mask", "PATH", "like --hide; a missing PATH is no error, and stays missing", here(func(dst, origin string) mounts.Entry {
+		return mounts.Hide{Target: dst, Try: true, Origin: origin}
 	}))
 	add("remount-ro", "PATH", "make what is at PATH read-only", here(func(dst, origin string) mounts.Entry {
 		return mounts.ReadOnly{Target: dst, Origin: origin}
@@ -87,6 +88,9 @@ func parseBind(b mounts.Bind, arg, origin string) (mounts.Entry, error) {
 	}
 	b.Source, b.Target, err = s.sourceTarget()
 	b.Origin = origin
+	if raw := rawField(arg); err == nil && mounts.IsPattern(raw) && !b.Devices {
+		return bindGlob(b, raw, s)
+	}
 	return b, err
 }
 

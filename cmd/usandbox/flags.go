@@ -20,6 +20,7 @@ type runFlags struct {
 	set *pflag.FlagSet
 
 	files            []mounts.Entry
+	createSource     bool
 	perms            *uint32 // of --perms, until a flag takes it
 	descriptors      string  // the last flag that names a file descriptor
 	consumed         string  // the last flag whose contents cannot be read once more
@@ -58,6 +59,7 @@ func newRunFlags(name string) *runFlags {
 	s.SortFlags = false
 	s.Usage = func() {}
 	fileFlags(s, f)
+	s.BoolVar(&f.createSource, "create-source", false, "make what is missing on the host: the folders SRC of --rw and --ro, and PATH of --hide in a writable folder")
 	f.cowFlags()
 	f.cacheFlag()
 	s.StringVar(&f.propagation, "propagation", "private", "what mounts of the host and of the sandbox do to each other: `MODE` private, slave (later mounts of the host come in, and not read-only), shared, unbindable")

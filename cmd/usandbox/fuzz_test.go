@@ -4,9 +4,12 @@ package main
 // path comes out as it was put in.
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/usandbox/usandbox/mounts"
 )
 
 // escape writes a path so that its colons are its own.
@@ -43,6 +46,43 @@ func FuzzSpec(f *testing.F) {
 		s, err := parseSpec(escape(a)+":"+escape(b)+":noexec", 2, "noexec")
 		if err != nil || !slices.Equal(s.fields, []string{a, b}) {
 			t.Errorf("%q and %q: %q, %v", a, b, s.fields, err)
+		}
+	})
+}
+
+// A path with its special characters escaped is that path, where a pattern may stand;
+// anything else is understood or refused.
+func FuzzPattern(f *testing.F) {
+	for _, s := range []string{"/a", "/a*", `/a\*b`, "/[", "/a:b[c]/", `/\\?:\:`, "**", "\xff*", "/a/../*"} {
+		f.Add(s)
+	}
+	escapePattern := strings.NewReplacer(`\`, `\\`, ":", `\:`, "*", `\*`, "?", `\?`, "[", `\[`)
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, parse := range []func(arg, origin string) (mounts.Entry, error){
+			parseHide, func(arg, origin string) (mounts.Entry, error) { return parseBind(mounts.Bind{}, arg, origin) },
+		} {
+			parse(text, "")
+			if text == "" || strings.Contains(text, "\x00") || len(text) > 4000 {
+				continue
+			}
+			path := filepath.Clean("/" + text)
+			e, err := parse(escapePattern.Replace(path), "")
+			if err != nil {
+				t.Fatalf("%q: %v", path, err)
+			}
+			pattern := ""
+			switch e := e.(type) {
+			case mounts.HideGlob:
+				pattern = e.Pattern
+			case mounts.BindGlob:
+				pattern = e.Pattern
+			}
+			if got := strings.NewReplacer(`\\`, `\`, `\:`, ":", `\*`, "*", `\?`, "?", `\[`, "[").Replace(pattern); pattern != "" && got != path {
+				t.Errorf("%q became the pattern %q", path, pattern)
+			}
+			if pattern == "" && strings.ContainsAny(path, "*?[") {
+				t.Errorf("%q became %v", path, e)
+			}
 		}
 	})
 }

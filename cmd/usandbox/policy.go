@@ -33,7 +33,10 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 	if caches != nil {
 		p = p.WithCaches(caches)
 	}
-	p.Files = append(p.Files, f.files...)
+	f.setCreate(f.files)
+	if p.Files, err = mounts.Expand(append(p.Files, f.files...)); err != nil {
+		return p, err
+	}
 	hideState(&p)
 	if caches != nil {
 		if err := checkStore(&p); err != nil {

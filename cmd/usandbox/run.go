@@ -39,6 +39,11 @@ type running struct {
 // start starts the sandbox, or executes it in usandbox's place. Nil: it could not be,
 // which has been said.
 func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
+	if f.createSource {
+		if err := makeSources(c); err != nil {
+			return nil, fail(err)
+		}
+	}
 	if f.verbose {
 		if code := verbose(c); code != 0 {
 			return nil, code

@@ -46,7 +46,7 @@ func hideState(p *sandbox.Policy) {
 					source = real
 				}
 				if below, ok := within(source, state); ok {
-					p.Files = append(p.Files, mounts.Hide{Target: filepath.Join(e.Where(), below)})
+					p.Files = append(p.Files, mounts.Hide{Target: filepath.Join(e.Where(), below), Try: true})
 				}
 			}
 		}
