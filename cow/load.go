@@ -42,6 +42,10 @@ func Runs() ([]*Run, error) {
 	var runs []*Run
 	errs := []error{err}
 	for _, e := range list {
+		if strings.HasPrefix(e.Name(), unfinished) {
+			clearUnfinished(filepath.Join(dir, e.Name()))
+			continue
+		}
 		r, err := load(filepath.Join(dir, e.Name()))
 		if err != nil {
 			errs = append(errs, err)
@@ -51,6 +55,13 @@ func Runs() ([]*Run, error) {
 	}
 	slices.SortFunc(runs, func(a, b *Run) int { return b.Started.Compare(a.Started) })
 	return runs, errors.Join(errs...)
+}
+
+// clearUnfinished removes what a usandbox that was killed has begun to make.
+func clearUnfinished(dir string) {
+	if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > time.Minute {
+		removeTree(dir)
+	}
 }
 
 // Find is the run whose ID begins with id; of an empty id, the newest.
@@ -99,6 +110,17 @@ func load(dir string) (*Run, error) {
 	r.dir = dir
 	r.place()
 	return r, nil
+}
+
+// Abandon removes the runs that this process began and that no command has run in: it
+// was given to a sandbox (sandbox.Cmd.Exec) which could not be set up.
+func Abandon() {
+	runs, _ := Runs()
+	for _, r := range runs {
+		if end, err := r.End(); r.PID == os.Getpid() && err == nil && !end.Known && r.Running() {
+			r.Remove()
+		}
+	}
 }
 
 // Folder is where the run is on disk.

@@ -80,6 +80,11 @@ func New(command, dirs []string) (*Run, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, other := range r.Layers {
+			if within(other.Dir, l.Dir) || within(l.Dir, other.Dir) {
+				return nil, fmt.Errorf("%s and %s: one is in the other", other.Dir, l.Dir)
+			}
+		}
 		r.Layers = append(r.Layers, l)
 	}
 	r.place()
@@ -138,20 +143,28 @@ func (r *Run) place() {
 	}
 }
 
-// Make makes the run on disk and takes its lock, which goes on to a program that is
-// executed. An error leaves nothing behind.
+// unfinished is what the name of a run's folder begins with until all of it is there.
+const unfinished = ".new-"
+
+// Make makes the run on disk, all of it or nothing, and takes its lock, which goes on
+// to a program that is executed.
 func (r *Run) Make() (err error) {
-	if err := makeStore(filepath.Dir(r.dir)); err != nil {
-		return err
-	}
-	if err := os.Mkdir(r.dir, 0o700); err != nil {
+	store, final := filepath.Split(r.dir)
+	if err := makeStore(filepath.Clean(store)); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
 			r.Remove()
 		}
+		r.dir = store + final
+		r.place()
 	}()
+	r.dir = store + unfinished + final
+	r.place()
+	if err := os.Mkdir(r.dir, 0o700); err != nil {
+		return err
+	}
 	if err := unix.Setxattr(r.dir, "user.usandbox", []byte(r.ID), 0); err != nil {
 		return &StoreError{Dir: r.dir, Err: err}
 	}
@@ -172,7 +185,10 @@ func (r *Run) Make() (err error) {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600)
+	if err := os.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(r.dir, store+final)
 }
 
 // make makes the folders of a layer. The root of an overlay has the mode and the
@@ -208,10 +224,30 @@ func (r *Run) Ended(status unix.WaitStatus) error {
 	return errors.Join(err, r.status.Close())
 }
 
+// Kept is what a user is told when the command has ended.
+func (r *Run) Kept() string {
+	return fmt.Sprintf("the changes are kept aside: usandbox diff %[1]s, then usandbox apply %[1]s or usandbox discard %[1]s", r.ID)
+}
+
+// Changed reports whether the command changed anything in a folder of the run, or may
+// have: it looks at the upper folders themselves only.
+func (r *Run) Changed() bool {
+	for i := range r.Layers {
+		l := &r.Layers[i]
+		var st unix.Stat_t
+		err := unix.Lstat(l.upper, &st)
+		if err != nil || (Time{st.Mtim.Sec, st.Mtim.Nsec}) != l.Mtime || st.Mode&0o7777 != l.Mode {
+			return true
+		}
+	}
+	return false
+}
+
 // Remove removes the run and what it keeps. What cannot be removed is in the error.
 func (r *Run) Remove() error {
 	if r.status != nil {
-		defer r.status.Close()
+		r.status.Close()
+		r.status = nil
 	}
 	return removeTree(r.dir)
 }

@@ -15,10 +15,10 @@ type Forward struct {
 // Attend appends outer's end where outer is its own caller: pass on signals, stop
 // when the command stops, and end with the exit code of the command, or 128 and
 // the signal that ended it. Before that come the steps that atEnd appends, which
-// may be nil.
+// may be nil; it is given where the command's wait status is.
 //
 // A signal that comes before the command runs waits for it.
-func (p *Program) Attend(forward []Forward, atEnd func()) {
+func (p *Program) Attend(forward []Forward, atEnd func(status *Var)) {
 	o := &p.own
 	record := p.Data("record", recordBytes, 0)
 	status, n, signals, pidfd := record.At(8), p.Var("n"), p.Var("signals"), p.Var("command_pidfd")
@@ -92,7 +92,7 @@ func (p *Program) Attend(forward []Forward, atEnd func()) {
 	p.Call(unix.SYS_WAIT4, o.initPID, 0, 0, 0)
 	p.Here(end)
 	if atEnd != nil {
-		atEnd()
+		atEnd(status)
 	}
 	p.EndAs(status)
 }

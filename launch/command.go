@@ -13,11 +13,13 @@ func (p *Program) BeginCommand() {
 	p.Call(unix.SYS_SETPGID, 0, 0)
 }
 
-// Exec appends: give the process the caller's signal state and umask, if Begin has
-// changed them, and execute the first of paths that can be. A path that does not exist or may not
-// be executed passes the turn to the next; if all do, the error is EACCES if
-// one of them was found, else ENOENT, as execvp(3) has it. Name is what the
-// error calls it; argv and env are the addresses of arrays as [Strings] makes them.
+// Exec appends: execute the command, with the caller's signal state and umask if
+// Begin has changed them.
+//
+// The first of paths that can be executed is. One that does not exist or may not be
+// executed passes the turn to the next. If all do, the error is EACCES if one of
+// them was found, else ENOENT, as execvp(3) has it. Name is what the error calls the
+// command; argv and env are the addresses of arrays as [Strings] makes them.
 func (p *Program) Exec(name string, paths []string, argv, env Arg) {
 	if p.own.umask != nil {
 		p.Doing("restore the caller's signal state")

@@ -91,46 +91,54 @@ func (img *Image) execMemfd(files []*os.File) (pid int, err error) {
 	return start("/proc/self/fd/"+strconv.Itoa(fd), files)
 }
 
-// execFile writes the image to a file of its own. A file that any process holds
-// open for writing cannot be executed (ETXTBSY): another goroutine that forks
-// just then holds it for a moment, so that is tried again.
+// execFile executes the image from a file. One that any process holds open for
+// writing cannot be executed (ETXTBSY): another goroutine that forks just then
+// holds it for a moment, so that is tried again.
 func (img *Image) execFile(files []*os.File) (pid int, err error) {
+	err = img.asFile(func(name string) error {
+		for try := 0; ; try++ {
+			pid, err = start(name, files)
+			if !errors.Is(err, syscall.ETXTBSY) || try == 1000 {
+				return err
+			}
+		}
+	})
+	return pid, err
+}
+
+// asFile calls use with the name of a file that holds the image, in a new folder
+// that is removed afterwards; if that fails, once more with one elsewhere.
+func (img *Image) asFile(use func(name string) error) error {
 	var errs []error
 	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
 		if dir == "" {
 			continue
 		}
-		pid, err := img.execFileIn(dir, files)
+		err := img.asFileIn(dir, use)
 		if err == nil {
-			return pid, nil
+			return nil
 		}
 		errs = append(errs, err)
 	}
-	return 0, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
-func (img *Image) execFileIn(dir string, files []*os.File) (pid int, err error) {
+func (img *Image) asFileIn(dir string, use func(name string) error) error {
 	private, err := os.MkdirTemp(dir, "usandbox-*") // mode 0700, a new name
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer os.RemoveAll(private)
 	name := private + "/image"
 	if err := os.WriteFile(name, img.elf, 0o700); err != nil {
-		return 0, err
+		return err
 	}
-	for try := 0; ; try++ {
-		pid, err := start(name, files)
-		if !errors.Is(err, syscall.ETXTBSY) || try == 1000 {
-			return pid, err
-		}
-	}
+	return use(name)
 }
 
 // start executes the image at path. Its environment is empty. It is
 // syscall.StartProcess, not os.StartProcess, which first tries out pidfds with a
-// child process of its own: a third of a millisecond for each program that starts
-// a sandbox, for handles that are not needed here.
+// child process of its own, for handles that are not needed here.
 func start(path string, files []*os.File) (pid int, err error) {
 	fds := make([]uintptr, len(files))
 	for i, f := range files {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/testhost"
 )
 
 // faults change a step so that it fails; not every step can fail in every way.
@@ -134,7 +136,7 @@ func runToEnd(t *testing.T, p *Program, kill bool) (unix.WaitStatus, error) {
 	marker := pipe(t)
 	hangs := time.AfterFunc(20*time.Second, func() { panic("the image does not end") })
 	defer hangs.Stop()
-	before := len(openFDs(t))
+	before := len(testhost.OpenFDs(t))
 	process, err := img.Start(&Attr{
 		Files:   []*os.File{nil, marker[1], os.Stderr},
 		Prepare: func(int) error { return nil },
@@ -153,7 +155,7 @@ func runToEnd(t *testing.T, p *Program, kill bool) (unix.WaitStatus, error) {
 			t.Errorf("outer is left: %s", text)
 		}
 	}
-	if after := len(openFDs(t)); after != before {
+	if after := len(testhost.OpenFDs(t)); after != before {
 		t.Errorf("%d file descriptors, before %d", after, before)
 	}
 	marker[1].Close()

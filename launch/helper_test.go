@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/testhost"
 )
 
 // roles are what the test binary does instead of tests, by USANDBOX_TEST_ROLE.
@@ -48,30 +50,15 @@ func again(env ...string) *exec.Cmd {
 	return cmd
 }
 
-// openFDs is the list of this process's file descriptors and what they are.
-func openFDs(t *testing.T) (list []string) {
-	t.Helper()
-	names, err := filepath.Glob("/proc/self/fd/*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if to, err := os.Readlink(name); err == nil { // the folder's own is closed
-			list = append(list, filepath.Base(name)+" "+to)
-		}
-	}
-	return list
-}
-
 // sameFDs fails the test at its end if other file descriptors are open than now.
 func sameFDs(t *testing.T) {
 	t.Helper()
 	r, w, _ := os.Pipe() // the runtime opens its own with the first
 	r.Close()
 	w.Close()
-	before := openFDs(t)
+	before := testhost.OpenFDs(t)
 	t.Cleanup(func() {
-		if after := openFDs(t); !slices.Equal(before, after) {
+		if after := testhost.OpenFDs(t); !slices.Equal(before, after) {
 			t.Errorf("file descriptors before %q\nafter %q", before, after)
 		}
 	})

@@ -1,9 +1,9 @@
 package launch
 
 import (
-	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -127,18 +127,15 @@ func (img *Image) Exec(argv, env []string) error {
 	if !refused(err) {
 		return err
 	}
-	var errs []error
-	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
-		if dir == "" {
-			continue
+	second := img.asFile(func(name string) error {
+		fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return &os.PathError{Op: "open", Path: name, Err: err}
 		}
-		fd, err := img.unlinked(dir)
-		if err == nil {
-			err = execFD(fd, argv, env)
-		}
-		errs = append(errs, err)
-	}
-	return fmt.Errorf("a memfd cannot be executed (%w; see vm.memfd_noexec), nor can a file: %w", err, errors.Join(errs...))
+		os.RemoveAll(filepath.Dir(name)) // after execve nobody is left to do it
+		return execFD(fd, argv, env)
+	})
+	return fmt.Errorf("a memfd cannot be executed (%w; see vm.memfd_noexec), nor can a file: %w", err, second)
 }
 
 // execFD executes the file fd, and closes it if that fails.
@@ -148,18 +145,4 @@ func execFD(fd int, argv, env []string) error {
 		return fmt.Errorf("execute the sandbox: %w", err)
 	}
 	return nil
-}
-
-// unlinked is a file of no name, in the file system of dir, that holds the image.
-func (img *Image) unlinked(dir string) (fd int, err error) {
-	private, err := os.MkdirTemp(dir, "usandbox-*") // mode 0700, a new name
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(private)
-	name := private + "/image"
-	if err := os.WriteFile(name, img.elf, 0o700); err != nil {
-		return 0, err
-	}
-	return unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 }

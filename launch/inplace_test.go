@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/testhost"
 )
 
 // inPlaceProgram runs a shell in place of its caller, to which it goes back through
@@ -22,7 +24,7 @@ func inPlaceProgram(again int, script string, atEnd func(*Program)) *Program {
 	p.Begin()
 	p.ForkInit(init, unix.CLONE_NEWUSER|unix.CLONE_NEWPID)
 	p.Undumpable()
-	p.Attend([]Forward{{unix.SIGTERM, false}, {unix.SIGINT, true}}, func() {
+	p.Attend([]Forward{{unix.SIGTERM, false}, {unix.SIGINT, true}}, func(*Var) {
 		if atEnd != nil {
 			atEnd(p)
 		}
@@ -93,10 +95,14 @@ func runInPlace(t *testing.T, args []string, env ...string) (out string, code in
 	return string(text), cmd.ProcessState.ExitCode()
 }
 
+// needAttend skips the test on a kernel that is too old for images in place.
+func needAttend(t *testing.T) {
+	t.Helper()
+	testhost.Need(t, CanAttend(), "signals to the process group of a pidfd", 6, 9)
+}
+
 func TestInPlace(t *testing.T) {
-	if !CanAttend() {
-		t.Skip("no signals to the process group of a pidfd before Linux 6.9")
-	}
+	needAttend(t)
 	for _, c := range []struct {
 		script, out string
 		code        int
@@ -117,9 +123,7 @@ func TestInPlace(t *testing.T) {
 
 // Where a memfd cannot be executed, a file of no name is.
 func TestInPlaceFromFile(t *testing.T) {
-	if !CanAttend() {
-		t.Skip("no signals to the process group of a pidfd before Linux 6.9")
-	}
+	needAttend(t)
 	tmp := t.TempDir()
 	out, code := runInPlace(t, nil, "SCRIPT=echo here; exit 7", "NO_MEMFD=1", "TMPDIR="+tmp, "XDG_RUNTIME_DIR=")
 	if out != "here\n" || code != 7 {
@@ -134,9 +138,7 @@ func TestInPlaceFromFile(t *testing.T) {
 }
 
 func TestInPlaceFaults(t *testing.T) {
-	if !CanAttend() {
-		t.Skip("no signals to the process group of a pidfd before Linux 6.9")
-	}
+	needAttend(t)
 	adoptOrphans(t)
 	args := []string{"a", "b c", ""}
 	back := fmt.Sprintln([]string{"usandbox", "again", "a", "b c", ""})

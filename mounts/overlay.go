@@ -3,6 +3,7 @@ package mounts
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -21,7 +22,7 @@ import (
 // the mount was made outside. Linux 5.11; for writes in memory 6.6.
 type Overlay struct {
 	Lower    []string // absolute, on the host; the first lies on top
-	Upper    string   // absolute, on the host: a folder for what is written
+	Upper    string   // absolute, on the host: a folder for what is written; it may be made later
 	Work     string   // an empty folder in the same mount as Upper, for the kernel
 	Target   string   // absolute, in the sandbox
 	ReadOnly bool     // nothing can be written
@@ -143,14 +144,16 @@ func (o Overlay) layers(t *tree) (paths [2]string, err error) {
 		t.p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, paths[1], 0o700)
 		return paths, nil
 	}
-	upper, err := t.folder(o.Upper)
-	if err != nil {
-		return paths, err
+	var real [2]string
+	for i, dir := range o.writes() {
+		if real[i], err = t.folder(dir); errors.Is(err, fs.ErrNotExist) {
+			real[i], err = path.Clean(dir), nil // made before the steps run; a symlink in it is refused then
+		}
+		if err != nil {
+			return paths, err
+		}
 	}
-	work, err := t.folder(o.Work)
-	if err != nil {
-		return paths, err
-	}
+	upper, work := real[0], real[1]
 	above := path.Dir(upper)
 	for above != "/" && !strings.HasPrefix(work, above+"/") {
 		above = path.Dir(above)

@@ -65,7 +65,7 @@ func (t *tree) moveOwn() *launch.Var {
 }
 
 // private makes a mount of a new folder of the base as t.tree: a file system of
-// its own would cost ten times as much to make and to take down.
+// its own takes longer to make and to take down.
 func (t *tree) private(mode uint32, a attributes) {
 	name := t.makeFolder(mode)
 	t.p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, name, cloneNamed).To(t.tree)

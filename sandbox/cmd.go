@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
 )
@@ -51,6 +52,11 @@ type Cmd struct {
 	// Hold makes a sandbox without a command, which is there to be entered until it is
 	// killed. Args is ignored, and Enterable is set.
 	Hold bool
+
+	// Changes is the copy-on-write run whose folders the policy shows (see
+	// Policy.WithCopyOnWrite): Start makes it on disk, the command's end is recorded
+	// there. Nil: there is none.
+	Changes *cow.Run
 
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
@@ -98,6 +104,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		gated:     c.Forked != nil,
 		null:      c.nullStreams(),
 		enterable: c.Enterable,
+		changes:   c.Changes,
 	})
 }
 
@@ -156,10 +163,20 @@ func (c *Cmd) Start() (err error) {
 	if err != nil {
 		return err
 	}
+	if c.Changes != nil {
+		if err := c.Changes.Make(); err != nil {
+			return err
+		}
+		defer func() {
+			if c.process == nil {
+				c.Changes.Remove()
+			}
+		}()
+	}
 	c.started = time.Now()
 	process, err := image.Start(&launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps})
 	if err != nil {
-		return err
+		return c.Policy.explain(err)
 	}
 	c.process = process
 	c.pipes.run()
@@ -239,6 +256,9 @@ func (c *Cmd) Wait() error {
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
+	}
+	if c.Changes != nil {
+		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
 	copyErr := c.pipes.wait()
 	switch {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
@@ -27,6 +28,7 @@ type execution struct {
 	enterable bool    // further commands may follow
 	hold      bool    // there is none; the sandbox waits for those
 	takeover  *Takeover
+	changes   *cow.Run // which the command must not run before; nil: none
 }
 
 // compile appends the whole sandbox to p. This is the one place that knows the
@@ -149,6 +151,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Call(unix.SYS_CHDIR, run.dir)
 	}
 	ownNull(p, run.null)
+	awaitMarker(p, run.changes)
 	// Filters that bind the command alone are loaded here, last.
 	p.Exec(run.name, run.paths, run.argv, run.env)
 	return nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
 )
@@ -113,12 +114,12 @@ func TestWithoutConsole(t *testing.T) {
 }
 
 func TestPlanNeedsNothing(t *testing.T) {
-	fds := openFDs(t)
+	fds := testhost.OpenFDs(t)
 	p, err := (&Cmd{Args: []string{"true"}, Policy: SystemPolicy(), ExtraFiles: []*os.File{nil, nil}}).Plan()
 	if err != nil || len(p.Steps()) < 100 {
 		t.Fatalf("%v", err)
 	}
-	if after := openFDs(t); !slices.Equal(fds, after) {
+	if after := testhost.OpenFDs(t); !slices.Equal(fds, after) {
 		t.Errorf("file descriptors before %q, after %q", fds, after)
 	}
 }

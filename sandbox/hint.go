@@ -20,6 +20,7 @@ import (
 // known. It may look at the system's settings to tell causes apart.
 func Hint(err error) string {
 	var (
+		overlay    *OverlayError
 		step       *launch.StepError
 		mount      *mounts.Error
 		missing    *idmap.HelperMissingError
@@ -29,6 +30,8 @@ func Hint(err error) string {
 		privileged *PrivilegedError
 	)
 	switch {
+	case errors.As(err, &overlay):
+		return overlay.Hint
 	case errors.As(err, &mount):
 		return mount.Hint
 	case errors.As(err, &missing):

@@ -20,7 +20,8 @@ type Takeover struct {
 	// Watch is a folder that is looked at in the end; nil: none.
 	Watch *Planted
 
-	again int // file descriptor of the calling program
+	again int   // file descriptor of the calling program
+	kept  *kept // a copy-on-write run; nil: none
 }
 
 // errInPlace says that a sandbox needs a supervisor.
@@ -48,6 +49,10 @@ func (c *Cmd) Exec(t Takeover) error {
 		return err
 	}
 	defer unix.Close(t.again)
+	if t.kept, err = keep(c.Changes); err != nil {
+		return err
+	}
+	defer t.kept.drop()
 	env := c.environ()
 	program := launch.NewInPlace(3, t.again)
 	err = compile(program, &c.Policy, execution{
@@ -57,11 +62,15 @@ func (c *Cmd) Exec(t Takeover) error {
 		argv:     launch.Strings(c.Args),
 		env:      launch.Secret("environment", env),
 		takeover: &t,
+		changes:  c.Changes,
 	})
 	if err != nil {
 		return err
 	}
 	image, err := program.Image()
+	if err == nil {
+		err = t.kept.make()
+	}
 	if err != nil {
 		return err
 	}
@@ -94,7 +103,10 @@ func (c *Cmd) fitsInPlace() bool {
 func inPlace(p *launch.Program, t *Takeover, id identity, init *launch.Label) {
 	p.ForkInit(init, userns.SetOf(userns.User, userns.PID).Flags())
 	p.Undumpable()
-	p.Attend(t.Forward, func() { t.Watch.look(p) })
+	p.Attend(t.Forward, func(status *launch.Var) {
+		t.kept.record(p, status)
+		t.Watch.look(p)
+	})
 
 	p.Process("init")
 	p.Here(init)

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/mounts"
 )
 
@@ -84,21 +85,6 @@ func write(t *testing.T, name, text string, mode os.FileMode) string {
 	return name
 }
 
-// openFDs is the list of this process's file descriptors and what they are.
-func openFDs(t *testing.T) (list []string) {
-	t.Helper()
-	names, err := filepath.Glob("/proc/self/fd/*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if to, err := os.Readlink(name); err == nil { // the folder's own is closed
-			list = append(list, filepath.Base(name)+" "+to)
-		}
-	}
-	return list
-}
-
 // leavesNothing fails the test at its end if other file descriptors are open than
 // now, or if a process is left that the test has started.
 func leavesNothing(t *testing.T) {
@@ -112,11 +98,11 @@ func leavesNothing(t *testing.T) {
 	r, w, _ := os.Pipe()
 	r.Close() // the runtime opens its own file descriptors with the first pipe
 	w.Close()
-	before := openFDs(t)
+	before := testhost.OpenFDs(t)
 	t.Cleanup(func() {
 		defer subreaper(0)
 		for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
-			after := openFDs(t)
+			after := testhost.OpenFDs(t)
 			_, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
 			switch {
 			case slices.Equal(before, after) && err == unix.ECHILD:

@@ -56,8 +56,14 @@ func (c *Cmd) shows(path string) bool {
 		if path != where && !strings.HasPrefix(path, where+"/") {
 			continue
 		}
-		b, ok := e.(mounts.Bind)
-		shown = ok && b.Source == b.Target
+		switch e := e.(type) {
+		case mounts.Bind:
+			shown = e.Source == e.Target
+		case mounts.Overlay:
+			shown = e.Lower[0] == e.Target
+		default:
+			shown = false
+		}
 	}
 	return shown
 }

@@ -52,18 +52,9 @@ func BuildPolicy(dir string) (Policy, error) {
 // WithWritable returns the policy with dir writable, protected as BuildPolicy
 // does, and as the working directory.
 func (p Policy) WithWritable(dir string) (Policy, error) {
-	real, err := filepath.EvalSymlinks(dir) // before Abs, which takes ".." for what it is not
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
-	if err == nil {
-		real, err = filepath.EvalSymlinks(real)
-	}
+	real, err := Project(dir)
 	if err != nil {
-		return p, fmt.Errorf("use %s as the writable folder: %w", dir, err)
-	}
-	if why := tooWide(real); why != "" {
-		return p, &TooWideError{Dir: real, Why: why}
+		return p, err
 	}
 	git, err := protectGit(real)
 	if err != nil {
@@ -73,6 +64,26 @@ func (p Policy) WithWritable(dir string) (Policy, error) {
 	p.Files = slices.Clip(append(p.Files, git...))
 	p.Dir = real
 	return p, nil
+}
+
+// Project is the real path of a folder that may be writable as a whole. It refuses,
+// with a [TooWideError], one that is the root, the home folder or an ancestor of it, a
+// temporary folder shared with others, or a system folder.
+func Project(dir string) (string, error) {
+	real, err := filepath.EvalSymlinks(dir) // before Abs, which takes ".." for what it is not
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	if err != nil {
+		return "", fmt.Errorf("use %s as the writable folder: %w", dir, err)
+	}
+	if why := tooWide(real); why != "" {
+		return "", &TooWideError{Dir: real, Why: why}
+	}
+	return real, nil
 }
 
 // TooWideError says that a folder is not made writable as a whole, as it holds

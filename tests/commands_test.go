@@ -14,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/testhost"
 )
 
 // patience is how long something that shall happen may take.
@@ -38,22 +40,11 @@ func condition(name string) (bool, error) {
 	case "user":
 		return os.Getuid() != 0, nil
 	case "binfmt":
-		return newer(6, 7), nil
+		return testhost.Newer(6, 7), nil
 	case "subids":
 		return delegated("/etc/subuid", "newuidmap") && delegated("/etc/subgid", "newgidmap"), nil
 	}
 	return false, fmt.Errorf("unknown condition")
-}
-
-// newer reports whether this is that Linux or a newer one.
-func newer(major, minor int) bool {
-	var u unix.Utsname
-	var a, b int
-	if unix.Uname(&u) != nil {
-		return false
-	}
-	fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &a, &b)
-	return a > major || a == major && b >= minor
 }
 
 // delegated reports whether the user has subordinate ids and can map them.

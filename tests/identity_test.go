@@ -11,14 +11,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/usandbox/usandbox/internal/testhost"
 )
 
 // The test program runs itself as another user with these variables: the script
@@ -40,8 +39,9 @@ type person struct {
 
 // prepareUser chooses a user and gives them a folder.
 func prepareUser(scripts []string) (person, error) {
-	p := unprivileged()
+	var p person
 	var err error
+	p.uid, p.gid = testhost.User()
 	if p.dir, err = os.MkdirTemp(folder, "user-"); err != nil {
 		return p, err
 	}
@@ -66,35 +66,6 @@ func prepareUser(scripts []string) (person, error) {
 		}
 	}
 	return p, os.Chown(p.dir, int(p.uid), int(p.gid))
-}
-
-// unprivileged is the first user in /etc/subuid who is in /etc/subgid and
-// /etc/passwd too, else nobody.
-func unprivileged() person {
-	owners := func(file string) (names []string) {
-		text, _ := os.ReadFile(file)
-		for line := range strings.Lines(string(text)) {
-			name, _, _ := strings.Cut(line, ":")
-			names = append(names, name)
-		}
-		return names
-	}
-	subgid := owners("/etc/subgid")
-	for _, name := range owners("/etc/subuid") {
-		u, err := user.Lookup(name)
-		if err != nil {
-			u, err = user.LookupId(name)
-		}
-		if err != nil || u.Uid == "0" || !slices.Contains(subgid, name) {
-			continue
-		}
-		uid, errUID := strconv.ParseUint(u.Uid, 10, 32)
-		gid, errGID := strconv.ParseUint(u.Gid, 10, 32)
-		if errUID == nil && errGID == nil {
-			return person{uid: uint32(uid), gid: uint32(gid)}
-		}
-	}
-	return person{uid: 65534, gid: 65534}
 }
 
 func userName() string {

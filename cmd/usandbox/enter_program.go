@@ -40,7 +40,8 @@ func (e *entering) program() (*launch.Program, error) {
 	} else {
 		signals, parent := forkInto(p)
 		e.changeIDs(p)
-		tieTo(p, parent)
+		p.Doing("tie the command to its parent")
+		tieTo(p, parent, unix.SIGKILL)
 		signals.restore(p)
 	}
 	p.Exec(printable(e.name), e.paths, launch.Strings(e.argv), launch.Secret("environment", e.env))
@@ -136,10 +137,7 @@ type savedSignals struct{ mask, sigchld *launch.Var }
 // child stops, and ends as it ends. A signal of the terminal goes to both, as they are
 // in one process group, and is not passed on.
 func forkInto(p *launch.Program) (saved *savedSignals, parent *launch.Var) {
-	saved, parent = &savedSignals{p.Var("sigmask"), p.Buffer("sigchld", 32)}, p.Var("parent")
-	p.Doing("look at the own process")
-	p.Call(unix.SYS_GETPID).To(parent)
-	p.Call(unix.SYS_PIDFD_OPEN, parent, 0).To(parent)
+	saved, parent = &savedSignals{p.Var("sigmask"), p.Buffer("sigchld", 32)}, ownPidfd(p)
 	var set uint64 = 1 << (unix.SIGCHLD - 1)
 	for _, f := range toForward() {
 		set |= 1 << (f.Signal - 1)
@@ -196,20 +194,6 @@ func forkInto(p *launch.Program) (saved *savedSignals, parent *launch.Var) {
 	p.Process("command")
 	p.Here(child)
 	return saved, parent
-}
-
-// tieTo appends: the process is killed when its parent ends, of which it has a pidfd.
-// It comes after all changes of ids, which would undo it.
-func tieTo(p *launch.Program, parent *launch.Var) {
-	p.Doing("tie the command to its parent")
-	poll, n, alive := p.Var("poll"), p.Var("n"), p.Label("parent_alive")
-	p.Call(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL), 0, 0, 0)
-	p.Add(poll, parent, unix.POLLIN<<32) // struct pollfd
-	p.Call(unix.SYS_PPOLL, poll.Addr(), 1, launch.Words("now", 0, 0), 0, setSize).To(n)
-	p.If(n, ^uint64(0), 0, alive)
-	p.Fail(unix.ECANCELED) // it ended before
-	p.Here(alive)
-	p.Close(parent)
 }
 
 // restore appends: give the command the caller's signal state.

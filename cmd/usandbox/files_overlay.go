@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -28,7 +29,10 @@ func parseOverlay(arg, origin string) (mounts.Entry, error) {
 	}
 	for name, to := range map[string]*string{"upper": &o.Upper, "work": &o.Work} {
 		if dir, ok := s.options[name]; ok {
-			if *to, err = filepath.Abs(dir); err != nil {
+			if *to, err = filepath.Abs(dir); err == nil {
+				_, err = os.Stat(*to)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

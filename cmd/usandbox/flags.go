@@ -40,6 +40,7 @@ type runFlags struct {
 	asPID1           bool
 	keepFDs          []int
 	verbose          bool
+	cow              cowFlag
 	name             string
 	detach           bool
 	noCommand        bool // none is wanted
@@ -52,6 +53,7 @@ func newRunFlags(name string) *runFlags {
 	s.SortFlags = false
 	s.Usage = func() {}
 	fileFlags(s, &f.files)
+	f.cowFlags()
 	s.StringVar(&f.rootfs, "rootfs", "", "use `DIR` as the root, read-only, instead of the system's folders")
 	s.BoolVar(&f.bare, "bare", false, "start from an empty file tree instead of the default")
 	s.BoolVar(&f.noProc, "no-proc", false, "do not mount a proc; much software needs one")
@@ -96,6 +98,9 @@ func parseFlags(set *pflag.FlagSet, args []string) error {
 // parse reads the flags and returns the command that follows them.
 func (f *runFlags) parse(args []string) ([]string, error) {
 	if err := parseFlags(f.set, args); err != nil {
+		return nil, err
+	}
+	if err := f.takeFolders(); err != nil {
 		return nil, err
 	}
 	if f.noCommand {
@@ -148,7 +153,11 @@ func flagError(name string, err error) error {
 
 // command makes the command that flags and arguments describe.
 func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
-	policy, err := f.policy()
+	changes, err := f.copyOnWrite(args)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := f.policy(changes)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +170,7 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 		return nil, err
 	}
 	c := &sandbox.Cmd{
-		Args: args, Env: env, Dir: f.chdir, Policy: policy,
+		Args: args, Env: env, Dir: f.chdir, Policy: policy, Changes: changes,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, ExtraFiles: extra,
 	}
 	if f.chdir != "" && !strings.HasPrefix(f.chdir, "/") {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/sandbox"
@@ -19,12 +20,12 @@ import (
 
 // policy turns the flags into a policy: the default profile, then what the flags
 // add to it.
-func (f *runFlags) policy() (sandbox.Policy, error) {
+func (f *runFlags) policy(changes *cow.Run) (sandbox.Policy, error) {
 	as, err := f.person()
 	if err != nil {
 		return sandbox.Policy{}, flagError("as", err)
 	}
-	p, err := f.profile()
+	p, err := f.profile(changes)
 	if err != nil {
 		return p, err
 	}
@@ -47,7 +48,7 @@ func (f *runFlags) policy() (sandbox.Policy, error) {
 	return p, nil
 }
 
-func (f *runFlags) profile() (sandbox.Policy, error) {
+func (f *runFlags) profile(changes *cow.Run) (sandbox.Policy, error) {
 	var p sandbox.Policy
 	switch {
 	case f.bare && f.rootfs != "":
@@ -68,14 +69,30 @@ func (f *runFlags) profile() (sandbox.Policy, error) {
 	if f.noProc {
 		p.Files = slices.DeleteFunc(p.Files, func(e mounts.Entry) bool { _, ok := e.(mounts.Proc); return ok })
 	}
-	if f.noCwd {
-		return p, nil
+	if !f.noCwd {
+		if err := f.currentFolder(&p, changes); err != nil {
+			return p, err
+		}
 	}
+	if changes != nil {
+		p = p.WithCopyOnWrite(changes, "--cow")
+	}
+	return p, nil
+}
+
+// currentFolder adds the current folder, writable, unless it is copy-on-write.
+func (f *runFlags) currentFolder(p *sandbox.Policy, changes *cow.Run) error {
 	dir, err := unix.Getwd() // not $PWD: the path has to be free of symlinks
 	if err != nil {
-		return p, fmt.Errorf("find the current folder: %w", err)
+		return fmt.Errorf("find the current folder: %w", err)
 	}
-	return p.WithWritable(dir)
+	if covers(changes, dir) {
+		p.Dir = dir
+		_, err = sandbox.Project(dir)
+	} else {
+		*p, err = p.WithWritable(dir)
+	}
+	return err
 }
 
 func (f *runFlags) setShare(p *sandbox.Policy) (err error) {

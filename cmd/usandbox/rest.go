@@ -14,8 +14,8 @@ import (
 const restAfter = 200 * time.Millisecond
 
 // rest gives back what usandbox does not need while it waits: the pages of its
-// own program, three quarters of its memory. They come back from the page cache
-// when they are used again. Nothing depends on it, so errors are passed over.
+// own program. They come back from the page cache when they are used again.
+// Nothing depends on it, so errors are passed over.
 func rest() {
 	maps, err := os.Open("/proc/self/maps")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/sandbox"
 )
@@ -47,6 +48,9 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		fmt.Fprintln(os.Stderr, "usandbox:", line)
 	}
 	var watch *sandbox.Planted
+	if again && c.Changes != nil {
+		cow.Abandon()
+	}
 	if dir := writableHere(c.Policy); dir != "" {
 		watch = sandbox.Watch(dir)
 	}
@@ -68,6 +72,9 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 // returns the exit code.
 func (r *running) wait() int {
 	err := r.c.Wait()
+	if r.c.Changes != nil && r.c.Changes.Changed() {
+		fmt.Fprintln(os.Stderr, "usandbox:", r.c.Changes.Kept())
+	}
 	if r.watch != nil {
 		reportPlanted(r.watch)
 	}

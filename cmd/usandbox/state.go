@@ -5,36 +5,46 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/registry"
 	"github.com/usandbox/usandbox/sandbox"
 )
 
-// hideState hides the folder with the state of the sandboxes that have names wherever
-// the sandbox would show it: who can open the control socket of a sandbox can enter
-// that one. A folder that is not there yet cannot be hidden; registry trusts nothing
-// that it finds.
+// hideState hides the folders with usandbox's own state wherever the sandbox would
+// show them: that of the sandboxes that have names, as who can open the control socket
+// of one can enter it, and that of copy-on-write runs. A folder that is not there yet
+// cannot be hidden; nothing that is found in one is trusted.
 func hideState(p *sandbox.Policy) {
-	if _, err := os.Lstat(registry.Dir()); err != nil {
-		return
+	states := []string{registry.Dir()}
+	if runs, err := cow.Dir(); err == nil {
+		states = append(states, runs)
 	}
-	state, err := filepath.EvalSymlinks(registry.Dir())
-	if err != nil {
-		return
-	}
-	for _, e := range p.Files {
-		bind, ok := e.(mounts.Bind)
-		if !ok {
+	for _, state := range states {
+		if _, err := os.Lstat(state); err != nil {
 			continue
 		}
-		source := bind.Source
-		if bind.Origin != "" { // from a flag; the profile's own have no symlinks
-			if real, err := filepath.EvalSymlinks(source); err == nil {
-				source = real
-			}
+		state, err := filepath.EvalSymlinks(state)
+		if err != nil {
+			continue
 		}
-		if below, ok := within(source, state); ok {
-			p.Files = append(p.Files, mounts.Hide{Target: filepath.Join(bind.Target, below)})
+		for _, e := range p.Files {
+			var sources []string
+			flag := false // the profile's own paths have no symlinks
+			switch e := e.(type) {
+			case mounts.Bind:
+				sources, flag = []string{e.Source}, e.Origin != ""
+			case mounts.Overlay:
+				sources, flag = e.Lower, e.Origin != ""
+			}
+			for _, source := range sources {
+				if real, err := filepath.EvalSymlinks(source); flag && err == nil {
+					source = real
+				}
+				if below, ok := within(source, state); ok {
+					p.Files = append(p.Files, mounts.Hide{Target: filepath.Join(e.Where(), below)})
+				}
+			}
 		}
 	}
 }

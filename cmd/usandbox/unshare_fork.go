@@ -22,11 +22,7 @@ func (p *unshareProgram) forkCommand(keep func()) {
 	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, sigset(waiting...), old.Addr(), setSize)
 	var parent *launch.Var
 	if s.kill != 0 {
-		parent = p.Var("parent_pidfd")
-		self := p.Var("self")
-		p.Doing("open a pidfd of the parent")
-		p.Call(unix.SYS_GETPID).To(self)
-		p.Call(unix.SYS_PIDFD_OPEN, self, 0).To(parent)
+		parent = ownPidfd(p.Program)
 	}
 	here, there := p.Var("here"), p.Var("there")
 	if keep != nil {
@@ -61,7 +57,8 @@ func (p *unshareProgram) forkCommand(keep func()) {
 	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, old.Addr(), 0, setSize)
 	p.prepare()
 	if s.kill != 0 {
-		p.tieTo(parent)
+		p.Doing("tie the command to its parent (--kill-child)")
+		tieTo(p.Program, parent, s.kill)
 	}
 	if keep != nil {
 		p.Doing("wait until the namespaces are kept")
@@ -86,20 +83,6 @@ func (p *unshareProgram) awaitReady(pid, here, there *launch.Var) {
 	p.Call(unix.SYS_WAIT4, pid, status.Addr(), 0, 0)
 	p.EndAs(status)
 	p.Here(ready)
-}
-
-// tieTo appends: the process gets a signal when its parent ends, of which it has a
-// pidfd. It comes after all changes of ids, which would undo it.
-func (p *unshareProgram) tieTo(parent *launch.Var) {
-	p.Doing("tie the command to its parent (--kill-child)")
-	poll, n, alive := p.Var("poll"), p.Var("n"), p.Label("parent_alive")
-	p.Call(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(p.spec.kill), 0, 0, 0)
-	p.Add(poll, parent, unix.POLLIN<<32) // struct pollfd
-	p.Call(unix.SYS_PPOLL, poll.Addr(), 1, launch.Words("now", 0, 0), 0, setSize).To(n)
-	p.If(n, ^uint64(0), 0, alive)
-	p.Jump(p.refusal("")) // it ended before
-	p.Here(alive)
-	p.Close(parent)
 }
 
 // forwardSignals appends, in the parent: pass SIGINT and SIGTERM on to the command,

@@ -11,7 +11,8 @@
  *	      [-p|-d - TARGET] ... -- DIR COMMAND [ARG ...]
  *
  * -r and -w bind read-only and writable, -l makes a symlink, -t mounts a tmpfs, -p a
- * proc, -d makes devices. Targets are absolute.
+ * proc, -d makes devices. Targets are absolute. Without arguments it does nothing: that
+ * is what a static C program costs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -258,7 +259,7 @@ static int in_sandbox(char **argv, int report, mode_t mask, const sigset_t *sign
 	return 0;
 }
 
-int main(__attribute__((unused)) int argc, char **argv)
+int main(int argc, char **argv)
 {
 	char map[64];
 	int report[2], status = 125 << 8;
@@ -268,6 +269,8 @@ int main(__attribute__((unused)) int argc, char **argv)
 	gid_t gid = getegid();
 	pid_t init;
 
+	if (argc == 1)
+		return 0;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &signals);
 	check(close_range(3, ~0U, 0), "close_range");

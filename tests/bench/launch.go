@@ -18,11 +18,14 @@ func launchTable(b *bench) (table, error) {
 	list := []contestant{
 		b.command("bubblewrap", 0, bwrapArgs(b.policy, trueProgram)...),
 		b.command("usandbox run", 0.80, b.usandbox, "run", "--", trueProgram),
+		b.command("usandbox run, with a supervisor", 0, b.usandbox, "again", "run", "--", trueProgram),
 		b.compiled(),
 		try(b.inProcess(trueProgram)),
-		b.floorContestant(),
+		b.cProgram("C program with the same calls", floorArgs(b.floor, b.policy, trueProgram)...),
 		b.command("unshare -cmpfinuC, no mounts", 0, "unshare", "-cmpfinuC", trueProgram),
 		b.command(trueProgram+" alone", 0, trueProgram),
+		b.command("usandbox version alone: a Go program", 0, b.usandbox, "version"),
+		b.cProgram("a static C program alone", b.floor),
 	}
 	results, err := contest(b.n, list)
 	if err != nil {
@@ -86,13 +89,13 @@ func (b *bench) inProcess(argv ...string) contestant {
 	}}
 }
 
-func (b *bench) floorContestant() contestant {
-	const name = "C program with the same calls"
+// cProgram is the C floor program. Without arguments it does nothing.
+func (b *bench) cProgram(name string, argv ...string) contestant {
 	if b.floorErr != nil {
 		if errors.Is(b.floorErr, exec.ErrNotFound) || errors.Is(b.floorErr, fs.ErrNotExist) {
 			return contestant{name: name, absent: errors.New("no C compiler")}
 		}
 		return contestant{name: name, absent: b.floorErr}
 	}
-	return b.command(name, 0, floorArgs(b.floor, b.policy, trueProgram)...)
+	return b.command(name, 0, argv...)
 }

@@ -13,9 +13,10 @@ import (
 
 // resting is a sandbox that waits for its command.
 type resting struct {
-	name   string
-	argv   []string
-	caller bool // the first process is the caller's own, not a part of the sandbox
+	name    string
+	argv    []string
+	caller  bool // the first process is the caller's own, not a part of the sandbox
+	targets bool
 }
 
 // memoryTable measures what is kept while a command runs: the processes between
@@ -32,8 +33,9 @@ func memoryTable(b *bench) (table, error) {
 		t.note("Measured by an ordinary user: the resident size (RSS) where the proportional one (PSS) is root's to see, so each figure is at most too large.")
 	}
 	for _, r := range []resting{
-		{"bubblewrap", bwrapArgs(b.policy, sleep...), false},
-		{"usandbox run", append([]string{b.usandbox, "run", "--"}, sleep...), true},
+		{"bubblewrap", bwrapArgs(b.policy, sleep...), false, false},
+		{"usandbox run", append([]string{b.usandbox, "run", "--"}, sleep...), true, true},
+		{"usandbox run, with a supervisor", append([]string{b.usandbox, "again", "run", "--"}, sleep...), true, false},
 	} {
 		chain, exact, err := b.rest(r.argv)
 		if err != nil {
@@ -51,6 +53,8 @@ func memoryTable(b *bench) (table, error) {
 		row := []string{r.name, fmt.Sprint(len(chain)), "", fmt.Sprint(inner), fmt.Sprint(supervisor + inner), ""}
 		if r.caller {
 			row[2] = fmt.Sprint(supervisor)
+		}
+		if r.targets {
 			row[5] = within(inner, 64, exact) + "; " + within(supervisor+inner, 3<<10, exact)
 		}
 		t.add(row...)

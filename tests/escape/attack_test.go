@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/sandbox"
 )
 
@@ -84,7 +85,7 @@ func newScene(t *testing.T, a *attack, name string) *scene {
 	s.mkdir(base, s.dir, s.secret)
 	s.write(filepath.Join(s.secret, "token"), s.token)
 	if name == other { // everything but the base is theirs
-		uid, gid := unprivileged()
+		uid, gid := testhost.User()
 		s.must(os.Chown(s.dir, int(uid), int(gid)))
 		s.must(os.Chown(s.secret, int(uid), int(gid)))
 	}
@@ -180,7 +181,7 @@ func (s *scene) theirs() {
 	if s.name != other {
 		return
 	}
-	uid, gid := unprivileged()
+	uid, gid := testhost.User()
 	s.must(filepath.WalkDir(s.dir, func(name string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return err

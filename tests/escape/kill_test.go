@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/cow"
 )
 
 // What is killed at a random moment leaves nothing: no process, no file, no mount.
@@ -34,6 +36,8 @@ func TestKill(t *testing.T) {
 		{"usandbox as PID 1", []string{"--as-pid-1"}, false},
 		{"outer as PID 1", []string{"--as-pid-1"}, true},
 		{"usandbox with all capabilities", []string{"--cap-add", "all"}, false},
+		{"usandbox with copy-on-write", []string{"--cow"}, false},
+		{"outer with copy-on-write", []string{"--cow", "-v"}, true},
 		{"usandbox with ranges", []string{"--map-uids", "auto", "--map-gids", "auto"}, false},
 	} {
 		t.Run(strings.ReplaceAll(way.name, " ", "_"), func(t *testing.T) {
@@ -41,6 +45,14 @@ func TestKill(t *testing.T) {
 				way.flags = []string{"--map-uids", "0:0:1", "--map-uids", "1:100000:65536"}
 			}
 			s := newScene(t, &attack{name: "kill"}, build)
+			s.Setenv("XDG_STATE_HOME", filepath.Join(mine(), "state"))
+			s.Cleanup(func() { // the runs stay, as they are asked for
+				runs, err := cow.Runs()
+				s.must(err)
+				for _, r := range runs {
+					s.must(r.Remove())
+				}
+			})
 			hostileTree(s)
 			before, mountsBefore := snapshot(t, s.base, filepath.Join(mine(), "tmp"), filepath.Join(mine(), "runtime")), hostMounts(t)
 			ran := 0

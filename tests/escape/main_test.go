@@ -7,15 +7,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/testhost"
 )
 
 const (
@@ -132,7 +132,7 @@ func TestAsUser(t *testing.T) {
 	if os.Getuid() != 0 {
 		return // this is that run
 	}
-	uid, gid := unprivileged()
+	uid, gid := testhost.User()
 	own := filepath.Join(folder, fmt.Sprint(uid))
 	if err := os.Mkdir(own, 0o755); err != nil {
 		t.Fatal(err)
@@ -192,35 +192,6 @@ func onlyFailures(out []byte) string {
 		}
 	}
 	return strings.Join(kept, "")
-}
-
-// unprivileged is the first user in /etc/subuid who is in /etc/subgid and
-// /etc/passwd too, else nobody.
-func unprivileged() (uid, gid uint32) {
-	owners := func(file string) (names []string) {
-		text, _ := os.ReadFile(file)
-		for line := range strings.Lines(string(text)) {
-			name, _, _ := strings.Cut(line, ":")
-			names = append(names, name)
-		}
-		return names
-	}
-	subgid := owners("/etc/subgid")
-	for _, name := range owners("/etc/subuid") {
-		u, err := user.Lookup(name)
-		if err != nil {
-			u, err = user.LookupId(name)
-		}
-		if err != nil || u.Uid == "0" || !slices.Contains(subgid, name) {
-			continue
-		}
-		uid, errUID := strconv.ParseUint(u.Uid, 10, 32)
-		gid, errGID := strconv.ParseUint(u.Gid, 10, 32)
-		if errUID == nil && errGID == nil {
-			return uint32(uid), uint32(gid)
-		}
-	}
-	return 65534, 65534
 }
 
 // rounds is how often a race is run.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/sandbox"
 )
@@ -45,7 +46,7 @@ var policies = []struct {
 		return true
 	}},
 	{other, func(_ *testing.T, p *sandbox.Policy) bool {
-		uid, gid := unprivileged()
+		uid, gid := testhost.User()
 		p.As = &sandbox.Credential{UID: uid, GID: gid}
 		return os.Getuid() == 0
 	}},
