@@ -70,11 +70,6 @@ func New(command, dirs []string) (*Run, error) {
 	}
 	r := &Run{ID: newID(), Command: command, Started: time.Now(), PID: os.Getpid()}
 	r.dir = filepath.Join(store, r.ID)
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &now); err != nil {
-		return nil, fmt.Errorf("read the clock of file systems: %w", err)
-	}
-	r.Marker = Time{now.Sec, now.Nsec}
 	for _, dir := range dirs {
 		l, err := newLayer(dir, store)
 		if err != nil {
@@ -181,6 +176,13 @@ func (r *Run) Make() (err error) {
 	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return fmt.Errorf("lock %s: %w", r.status.Name(), err)
 	}
+	// The ctime of a new file is not earlier than any that a file system has given
+	// before, which the clock itself may be: some are read with more precision.
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return fmt.Errorf("look at %s: %w", r.status.Name(), err)
+	}
+	r.Marker = Time{st.Ctim.Sec, st.Ctim.Nsec}
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err

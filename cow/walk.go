@@ -241,7 +241,11 @@ func (w *walker) file(p place, name string, c *Change, up *unix.Stat_t) (whiteou
 	}
 	defer unix.Close(other)
 	theirs, _, err := xattrs(other, false)
-	if err != nil {
+	if errors.Is(err, fs.ErrPermission) { // the host's has no permissions: its time has to do
+		if theirs = mine; c.Old.Mtime != c.New.Mtime {
+			theirs = nil
+		}
+	} else if err != nil {
 		return false, err
 	}
 	if c.Xattrs = compareXattrs(theirs, mine); len(c.Xattrs) > 0 {
@@ -251,12 +255,14 @@ func (w *walker) file(p place, name string, c *Change, up *unix.Stat_t) (whiteou
 		c.What |= Content
 		return false, nil
 	}
-	if same, err := w.same(fd, other); err != nil && !errors.Is(err, fs.ErrPermission) {
-		return false, err
-	} else if !same { // or the host's cannot be read
+	same, err := w.same(fd, other)
+	if errors.Is(err, fs.ErrPermission) {
+		same, err = c.Old.Mtime == c.New.Mtime, nil
+	}
+	if !same {
 		c.What |= Content
 	}
-	return false, nil
+	return false, err
 }
 
 // same compares the contents of two files, open with O_PATH.
@@ -291,6 +297,7 @@ func (w *walker) subfolder(p place, name string, c Change, up *unix.Stat_t) erro
 		return w.unknown(c.Path, err)
 	}
 	next := place{upper: fd, host: -1, path: c.Path, pure: p.pure || string(own[opaqueXattr]) == "y"}
+	_, copied := own[originXattr] // there was a folder of the host's
 	var theirs map[string][]byte
 	switch c.Kind {
 	case Modified:
@@ -316,12 +323,12 @@ func (w *walker) subfolder(p place, name string, c Change, up *unix.Stat_t) erro
 		if c.Old.Type() == unix.S_IFLNK {
 			c.Old.Target, _ = readlink(p.host, name)
 		}
-		if c.Conflict == "" && !next.pure { // there was a folder of the host's
+		if c.Conflict == "" && copied {
 			c.Conflict = "the host's folder is something else now"
 		}
 		next.pure = true
 	case Added:
-		if !next.pure && !w.placeholders[c.Path] {
+		if copied {
 			c.Conflict = goneOnHost
 		}
 		next.pure = true
