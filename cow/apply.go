@@ -288,7 +288,9 @@ func (a *applier) one(c *Change) (ok bool) {
 		a.report(c, Applied, "")
 		return true
 	}
-	if c.Kind == Modified && c.What == Mode && c.host.links == 1 && c.inode == 0 && c.New.Type() == unix.S_IFREG {
+	// What its owner cannot read any more is told from another by its time, so it is
+	// replaced.
+	if c.Kind == Modified && c.What == Mode && c.New.Mode&0o400 != 0 && c.host.links == 1 && c.inode == 0 && c.New.Type() == unix.S_IFREG {
 		if err := a.chmod(c); err != nil {
 			a.failed(c, err)
 			return false

@@ -32,6 +32,10 @@ func (a *applier) mkdir(c *Change) error {
 	if err != nil {
 		return err
 	}
+	// What comes into it is ours. A kill may be next.
+	if err := a.v.journal.write(entry{Op: "clean", Layer: c.Layer, Path: []byte(c.Path)}); err != nil {
+		return err
+	}
 	if c.Kind == Added {
 		if _, _, err := a.expected(parent, base, c); err != nil {
 			return err

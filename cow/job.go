@@ -30,7 +30,7 @@ type job struct {
 func (a *applier) findLeaders() {
 	want := map[leaderKey]bool{}
 	for _, c := range a.list {
-		if c.inode != 0 && c.New.Type() == unix.S_IFREG {
+		if c.inode != 0 {
 			want[leaderKey{c.Layer, c.inode}] = true
 		}
 	}
@@ -48,7 +48,7 @@ func (a *applier) add(c *Change) {
 		a.failed(c, j.err)
 		return
 	}
-	if c.inode != 0 && c.New.Type() == unix.S_IFREG {
+	if c.inode != 0 {
 		a.linked(j)
 		return
 	}
@@ -143,7 +143,7 @@ func (a *applier) link(j *job, leader folderKey) error {
 	if err != nil {
 		return err
 	}
-	if !found || st.Mode&unix.S_IFMT != unix.S_IFREG {
+	if !found || st.Mode&unix.S_IFMT != j.c.New.Type() {
 		return unix.ENOENT
 	}
 	if err := a.v.journal.touch(st.Ino); err != nil {

@@ -112,19 +112,19 @@ func (s *sequence) step() (string, error) {
 	case 6:
 		return fmt.Sprintf("rmdir %q", path), unix.Rmdir(path)
 	case 7:
-		return fmt.Sprintf("rm -r %q", path), os.RemoveAll(path)
+		return fmt.Sprintf("rm -r %q", path), removeAll(path)
 	case 8, 9, 10:
 		return fmt.Sprintf("mv %q %q", path, other), move(path, other)
 	case 11:
-		err := os.RemoveAll(path)
-		if err == nil {
+		err := removeAll(path)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			err = os.Mkdir(path, 0o755)
 		}
 		return fmt.Sprintf("again as a folder %q", path), err
 	case 12:
-		err := os.RemoveAll(path)
-		if err == nil {
-			err = os.WriteFile(path, s.text(), 0o644)
+		err := removeAll(path)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			err = noFollow(path, unix.O_WRONLY|unix.O_CREAT, s.text())
 		}
 		return fmt.Sprintf("again as a file %q", path), err
 	case 13:
@@ -190,7 +190,7 @@ func move(from, to string) error {
 	if err := copyTree(from, to, map[uint64]string{}); err != nil {
 		return err
 	}
-	return os.RemoveAll(from)
+	return removeAll(from)
 }
 
 // copyTree is cp -a, which keeps hard links.
@@ -241,4 +241,12 @@ func copyTree(from, to string, links map[uint64]string) error {
 		unix.UtimesNanoAt(unix.AT_FDCWD, to, []unix.Timespec{t, t}, 0)
 	}
 	return unix.Chmod(to, st.Mode&0o7777)
+}
+
+// removeAll is rm -r. os.RemoveAll opens what the name is in, which may be a FIFO.
+func removeAll(path string) error {
+	if _, err := os.Lstat(path); err != nil {
+		return err
+	}
+	return os.RemoveAll(path)
 }

@@ -183,6 +183,9 @@ func (w *walker) entry(p place, name string) error {
 		case c.Old.Mode != c.New.Mode:
 			c.What |= Mode
 		}
+		if bits := uint32(unix.S_ISUID | unix.S_ISGID); c.What == Mode && (c.Old.Mode^c.New.Mode)&^bits == 0 {
+			c.Conflict = "" // Apply has dropped them; all else is as it should be
+		}
 		if c.What == 0 {
 			if key := (leaderKey{w.layer, up.Ino}); c.inode != 0 && w.v.same[key] == "" {
 				w.v.same[key] = path
