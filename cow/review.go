@@ -42,8 +42,8 @@ func (r *Run) Review() (*Review, error) {
 	return r.review(r.Running())
 }
 
-func (r *Run) review(running bool) (v *Review, err error) {
-	v = &Review{Run: r, Running: running}
+func (r *Run) review(running bool) (_ *Review, err error) {
+	v := &Review{Run: r, Running: running}
 	defer func() {
 		if err != nil {
 			v.Close()

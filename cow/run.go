@@ -251,5 +251,10 @@ func (r *Run) Remove() error {
 		r.status.Close()
 		r.status = nil
 	}
+	// Half of a run would look like another one: it goes at once, and then bit by bit.
+	store, name := filepath.Split(r.dir)
+	if gone := store + unfinished + "gone-" + name; os.Rename(r.dir, gone) == nil {
+		return removeTree(gone)
+	}
 	return removeTree(r.dir)
 }

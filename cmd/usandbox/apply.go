@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -95,10 +94,7 @@ func (o *applying) apply() int {
 	}
 	sum, err := o.run.Apply(o.ApplyOptions)
 	if err != nil {
-		var h hinted
-		err = reviewError(o.run, err)
-		errors.As(err, &h)
-		return fail(fmt.Errorf("apply %w", err), h.hint)
+		return failReview(fmt.Errorf("apply %w", reviewError(o.run, err)))
 	}
 	done := "applied"
 	if o.DryRun {

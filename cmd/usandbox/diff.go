@@ -34,7 +34,7 @@ func diffCommand(args []string) int {
 	}
 	view, changes, err := reviewed(run)
 	if err != nil {
-		return fail(err)
+		return failReview(err)
 	}
 	defer view.Close()
 	if view.Running {
@@ -81,6 +81,13 @@ func reviewed(run *cow.Run) (*cow.Review, []cow.Change, error) {
 		view.Close()
 	}
 	return nil, nil, reviewError(run, err)
+}
+
+// failReview says why a run cannot be looked at.
+func failReview(err error) int {
+	var h hinted
+	errors.As(err, &h)
+	return fail(err, h.hint)
 }
 
 // reviewError adds what can be done.

@@ -28,7 +28,7 @@ func review(runDir string) int {
 	}
 	view, changes, err := reviewed(run)
 	if err != nil {
-		return fail(err)
+		return failReview(err)
 	}
 	defer view.Close()
 	if len(changes) == 0 {

@@ -102,7 +102,7 @@ func (s *selection) has(c *cow.Change) bool {
 func (s *selection) check() int {
 	view, changes, err := reviewed(s.run)
 	if err != nil {
-		return fail(err)
+		return failReview(err)
 	}
 	defer view.Close()
 next:
