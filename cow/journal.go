@@ -73,7 +73,7 @@ func readJournal(r *Run) (*journal, error) {
 	scan.Buffer(nil, 1<<20)
 	for scan.Scan() {
 		var e entry
-		if line := bytes.TrimSpace(scan.Bytes()); len(line) > 0 && json.Unmarshal(line, &e) == nil {
+		if line := bytes.TrimSpace(scan.Bytes()); len(line) > 0 && json.Unmarshal(line, &e) == nil && e.Layer >= 0 && e.Layer < len(r.Layers) {
 			j.keep(e)
 		}
 	}
@@ -174,9 +174,6 @@ func (v *Review) closeUp(e entry) error {
 func (v *Review) recover() error {
 	var errs []error
 	for key, e := range v.journal.temps {
-		if key.layer < 0 || key.layer >= len(v.sides) {
-			continue
-		}
 		if err := v.removeTemp(key, e); err != nil {
 			errs = append(errs, fmt.Errorf("clean up %s/%s: %w", v.sides[key.layer].Dir, key.path, err))
 		}
@@ -196,9 +193,6 @@ func deepestFirst(all map[folderKey]entry) []entry {
 func (v *Review) closeAll() error {
 	var errs []error
 	for _, e := range deepestFirst(v.journal.modes) {
-		if e.Layer < 0 || e.Layer >= len(v.sides) {
-			continue
-		}
 		if err := v.closeUp(e); err != nil {
 			errs = append(errs, fmt.Errorf("restore the mode of %s/%s: %w", v.sides[e.Layer].Dir, e.Path, err))
 			continue

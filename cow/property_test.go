@@ -172,7 +172,14 @@ func TestSequences(t *testing.T) {
 			return
 		}
 	}
+	t.Logf("Apply was killed %d times", killed)
+	if n >= 100 && killed == 0 {
+		t.Error("BUG: Apply was never killed")
+	}
 }
+
+// killed counts how often Apply was.
+var killed int
 
 func oneSequence(t *testing.T, seed uint64) {
 	dir := home(t)
@@ -227,7 +234,10 @@ func oneSequence(t *testing.T, seed uint64) {
 		t.Fatalf("the host has changed before apply: %v", d)
 	}
 	for k := range seed % 4 {
-		again(t, "apply", r.Folder(), fmt.Sprint(newSequence(seed+k, "").IntN(4000))).Run()
+		cmd := again(t, "apply", r.Folder(), fmt.Sprint(newSequence(seed+k, "").IntN(10000)))
+		if cmd.Run(); !cmd.ProcessState.Exited() {
+			killed++
+		}
 	}
 	applied(t, r)
 	got := snapshot(t, dir)

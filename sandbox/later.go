@@ -20,7 +20,7 @@ var toolFiles = []string{
 // toolFolders are folders, in any folder, all in which is run or obeyed later.
 var toolFolders = []string{
 	".github/workflows", ".github/actions", ".circleci", ".buildkite", ".woodpecker", ".git/hooks", ".githooks", ".husky", ".vscode", ".idea",
-	".cargo", ".devcontainer", ".direnv", ".claude", ".cursor",
+	".cargo", ".devcontainer", ".direnv", ".claude", ".cursor", ".ssh", ".config/autostart", ".config/systemd", ".config/fish",
 }
 
 // bare are names that count together only, as a bare repository; alone they are

@@ -48,6 +48,9 @@ func applyCommand(args []string) int {
 func runAndPaths(args []string) (*cow.Run, []string, int) {
 	if len(args) > 0 {
 		if run, err := cow.Find(args[0]); err == nil && args[0] != "" {
+			if args[0] != run.ID && isPath(args[0]) {
+				return nil, nil, fail(fmt.Errorf("%q is a path, and the beginning of a run's id", args[0]), "./"+args[0]+" is the path, "+run.ID+" the run")
+			}
 			return run, args[1:], 0
 		}
 		if _, err := os.Lstat(args[0]); err != nil && !strings.Contains(args[0], "/") && len(args) == 1 {
@@ -64,6 +67,19 @@ func runAndPaths(args []string) (*cow.Run, []string, int) {
 	}
 	run, code := findRun("")
 	return run, args, code
+}
+
+// isPath reports whether there is such a path here, or one that the newest run changed.
+func isPath(arg string) bool {
+	if _, err := os.Lstat(arg); err == nil {
+		return true
+	}
+	run, err := cow.Find("")
+	if err != nil {
+		return false
+	}
+	s, err := newSelection(run, []string{arg})
+	return err == nil && s.any()
 }
 
 // applying is one use of apply.
@@ -146,11 +162,9 @@ func warning(run *cow.Run, c *cow.Change) string {
 	return ""
 }
 
-// laterName is a change's path with the names of the folders that it is in: a folder
-// of a run may be .git itself.
+// laterName is a change's path with the last names of the folder that it is in: a
+// folder of a run may be .git/hooks itself.
 func laterName(run *cow.Run, c *cow.Change) string {
-	if c.Path == "." {
-		return filepath.Base(run.Layers[c.Layer].Dir)
-	}
-	return strings.TrimPrefix(whereIs(run, c), "/")
+	above, dir := filepath.Split(run.Layers[c.Layer].Dir)
+	return strings.TrimPrefix(filepath.Join(filepath.Base(above), dir, c.Path), "/")
 }
