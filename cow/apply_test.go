@@ -40,7 +40,9 @@ func changesOf(t *testing.T, r *Run) []Change {
 func TestApplyKeeps(t *testing.T) {
 	dir := home(t)
 	must(t, os.WriteFile(dir+"/file", []byte("before"), 0o640))
+	must(t, os.WriteFile(dir+"/there", []byte("before"), 0o640))
 	r := scripted(t, dir, `
+		ln there linked
 		echo after >file; touch -d 2001-02-03 file; chmod 604 file
 		printf x >sparse; truncate -s 10M sparse; printf x >>sparse
 		echo first >first; ln first second; mkdir sub; ln first sub/third
@@ -55,10 +57,44 @@ func TestApplyKeeps(t *testing.T) {
 	if st.Size != 10<<20+1 || st.Blocks*512 > 1<<20 {
 		t.Errorf("sparse: %d bytes, %d blocks", st.Size, st.Blocks)
 	}
+	a, _ := os.Stat(dir + "/there")
+	if b, err := os.Stat(dir + "/linked"); err != nil || !os.SameFile(a, b) {
+		t.Error("a new name of a file that is there is another file")
+	}
 	must(t, unix.Lstat(dir+"/sub/third", &st))
 	if st.Nlink != 3 {
 		t.Errorf("%d links", st.Nlink)
 	}
+}
+
+// Names of one inode of the host: removing one changes the ctime of the others.
+func TestApplyLinked(t *testing.T) {
+	dir := home(t)
+	must(t, os.WriteFile(dir+"/a", []byte("before"), 0o644))
+	for _, name := range []string{"b", "c", "d"} {
+		must(t, os.Link(dir+"/a", dir+"/"+name))
+	}
+	r := scripted(t, dir, "rm a; echo after >b; rm c; chmod 600 d")
+	one := func(c *Change) bool { return c.Path == "a" }
+	if _, list := outcomes(t, r, ApplyOptions{Select: one}); len(list) > 0 {
+		t.Errorf("%q", list)
+	}
+	applied(t, r)
+}
+
+// A file that was renamed and changed has come from elsewhere; in a folder in which
+// Apply has been before it is not taken for one that the host has lost.
+func TestApplyRenamedInParts(t *testing.T) {
+	dir := home(t)
+	must(t, os.Mkdir(dir+"/there", 0o755))
+	must(t, os.WriteFile(dir+"/old", []byte("before"), 0o644))
+	must(t, os.WriteFile(dir+"/old2", []byte("before"), 0o644))
+	r := scripted(t, dir, "mkdir new; for d in new there; do echo >$d/other; done; mv old new/x; mv old2 there/x; for d in new there; do echo >>$d/x; done")
+	part := func(c *Change) bool { return filepath.Base(c.Path) == "other" }
+	if _, list := outcomes(t, r, ApplyOptions{Select: part}); len(list) > 0 {
+		t.Errorf("%q", list)
+	}
+	applied(t, r)
 }
 
 // Sockets are refused. FIFOs and sockets are never opened: a FIFO without a writer

@@ -25,7 +25,7 @@ func TestApplyRace(t *testing.T) {
 	}
 	dir := home(t)
 	secret := filepath.Join(filepath.Dir(dir), "secret")
-	for _, d := range []string{secret, dir + "/d"} {
+	for _, d := range []string{secret + "/sub", dir + "/d/sub"} {
 		for _, f := range []string{"file", "victim"} {
 			must(t, os.MkdirAll(d, 0o755))
 			must(t, os.WriteFile(d+"/"+f, []byte("before"), 0o644))
@@ -33,16 +33,20 @@ func TestApplyRace(t *testing.T) {
 	}
 	must(t, os.Symlink(secret, dir+"/other"))
 	before := snapshot(t, secret)
-	real, err := unix.Open(dir+"/d", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	real, err := unix.Open(dir+"/d/sub", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	must(t, err)
 	defer unix.Close(real)
 	realName := procFD(real)
 
 	r := newRun(t, dir)
 	must(t, r.Ended(0))
-	upper := r.Layers[0].Upper() + "/d"
-	must(t, os.Mkdir(upper, 0o700))
-	must(t, unix.Setxattr(upper, originXattr, nil, 0)) // the host has one
+	upper := r.Layers[0].Upper()
+	for _, name := range []string{"/d", "/sub"} {
+		upper += name
+		must(t, os.Mkdir(upper, 0o755))
+		must(t, unix.Setxattr(upper, originXattr, nil, 0)) // the host has one
+	}
+	must(t, os.Chmod(upper, 0o700))
 	must(t, os.WriteFile(upper+"/file", []byte("after"), 0o644))
 	must(t, os.WriteFile(upper+"/new", []byte("after"), 0o644))
 	must(t, os.Symlink("anywhere", upper+"/link"))

@@ -170,6 +170,9 @@ func move(from, to string) error {
 		return unix.EINVAL
 	}
 	if _, err := unix.Lgetxattr(from, lowerMark, nil); err != nil {
+		if info, e := os.Lstat(from); e == nil && info.IsDir() && err != unix.ENODATA {
+			return err // nobody knows
+		}
 		return unix.Rename(from, to)
 	}
 	in, err := filepath.EvalSymlinks(filepath.Dir(to))
