@@ -21,8 +21,8 @@ type Run struct {
 	PID     int       `json:"pid"` // of the usandbox that began it
 	Layers  []Layer   `json:"layers"`
 
-	// Marker is the time on the clock of file systems when the run began, before the
-	// command did. What has a later ctime on the host was changed meanwhile.
+	// Marker is the time on the clock of file systems when the run was made, before the
+	// command began. What has a later ctime on the host was changed meanwhile.
 	Marker Time `json:"marker"`
 
 	dir    string // on disk
@@ -83,11 +83,6 @@ func New(command, dirs []string) (*Run, error) {
 	}
 	r := &Run{ID: newID(), Command: command, Started: time.Now(), PID: os.Getpid()}
 	r.dir = filepath.Join(store, r.ID)
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &now); err != nil {
-		return nil, fmt.Errorf("read the clock of file systems: %w", err)
-	}
-	r.Marker = Time{now.Sec, now.Nsec}
 	points := mountPoints()
 	for _, dir := range dirs {
 		l, err := newLayer(dir, store)
@@ -99,7 +94,7 @@ func New(command, dirs []string) (*Run, error) {
 				return nil, fmt.Errorf("%s and %s: one is in the other", other.Dir, l.Dir)
 			}
 		}
-		parts, err := split(l, points)
+		parts, err := takeApart(l, points)
 		if err != nil {
 			return nil, err
 		}
@@ -214,6 +209,13 @@ func (r *Run) Make() (err error) {
 	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return fmt.Errorf("lock %s: %w", r.status.Name(), err)
 	}
+	// The ctime of a new file is not earlier than any that a file system has given
+	// before, which the clock itself may be: some are read with more precision.
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return fmt.Errorf("look at %s: %w", r.status.Name(), err)
+	}
+	r.Marker = Time{st.Ctim.Sec, st.Ctim.Nsec}
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -281,6 +283,11 @@ func (r *Run) Remove() error {
 	if r.status != nil {
 		r.status.Close()
 		r.status = nil
+	}
+	// Half of a run would look like another one: it goes at once, and then bit by bit.
+	store, name := filepath.Split(r.dir)
+	if gone := store + unfinished + "gone-" + name; os.Rename(r.dir, gone) == nil {
+		return removeTree(gone)
 	}
 	return removeTree(r.dir)
 }

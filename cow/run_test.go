@@ -17,6 +17,7 @@ func home(t *testing.T) (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { removeTree(base) }) // the kernel's folder has no permissions
 	t.Setenv("XDG_STATE_HOME", filepath.Join(base, "state"))
 	dir = filepath.Join(base, "dir")
 	if err := os.Mkdir(dir, 0o750); err != nil {

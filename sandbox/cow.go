@@ -54,22 +54,35 @@ func notePlaceholders(r *cow.Run, files []mounts.Entry) error {
 	return err
 }
 
-// awaitMarker appends, in the command: wait until the clock of file systems has gone
-// on since the run's marker, so that what is changed on the host from now on has a
-// later ctime. It ticks a few hundred times a second.
-func awaitMarker(p *launch.Program, r *cow.Run) {
+// clock is the time that the clock of file systems, which ticks a few hundred times a
+// second, had when the image began.
+type clock struct{ began, now *launch.Var }
+
+// readClock appends, in outer, for a copy-on-write run: read the clock.
+func readClock(p *launch.Program, r *cow.Run) *clock {
 	if r == nil {
+		return nil
+	}
+	c := &clock{p.Buffer("began", 16), p.Buffer("now", 16)}
+	p.Doing("read the clock of file systems")
+	p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, c.began.Addr())
+	return c
+}
+
+// await appends, in the command: wait for the next tick. The run's marker is older than
+// that; what is changed on the host from now on has a later ctime than the marker.
+func (c *clock) await(p *launch.Program) {
+	if c == nil {
 		return
 	}
 	p.Doing("wait for the clock of file systems")
-	now, tick := p.Buffer("now", 16), p.Label("tick")
-	seconds, same, passed := p.Label("same_second"), p.Label("same_tick"), p.Label("marker_passed")
+	tick, seconds, same, passed := p.Label("tick"), p.Label("same_second"), p.Label("same_tick"), p.Label("ticked")
 	p.Here(tick)
-	p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, now.Addr())
-	p.If(now, ^uint64(0), uint64(r.Marker.Sec), seconds)
+	p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, c.now.Addr())
+	p.If(c.now, ^uint64(0), c.began, seconds)
 	p.Jump(passed)
 	p.Here(seconds)
-	p.If(now.At(8), ^uint64(0), uint64(r.Marker.Nsec), same)
+	p.If(c.now.At(8), ^uint64(0), c.began.At(8), same)
 	p.Jump(passed)
 	p.Here(same)
 	p.Call(unix.SYS_NANOSLEEP, launch.Words("200us", 0, 200_000), 0)

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/usandbox/usandbox/cow"
+)
+
+// reviewCommand is a command that is in no help: run gives its place to a sandbox,
+// which executes it in the end.
+func reviewCommand(args []string) int {
+	if len(args) != 1 {
+		return fail(errors.New("review is for usandbox itself"))
+	}
+	return review(args[0])
+}
+
+// review shows what a run, which has ended, changed, asks on the terminal what to do,
+// and does it. The exit code is that of what was done; nothing to do is 0.
+func review(runDir string) int {
+	run, err := cow.Load(runDir)
+	if err != nil {
+		return fail(fmt.Errorf("review: %w", err))
+	}
+	view, changes, err := reviewed(run)
+	if err != nil {
+		return failReview(err)
+	}
+	defer view.Close()
+	if len(changes) == 0 {
+		fmt.Fprintln(os.Stderr, "usandbox: the command changed nothing")
+		if err := run.Discard(); err != nil {
+			return failDiscard(run.ID, err)
+		}
+		return 0
+	}
+	out, _ := newPainter(os.Stderr, "auto") // standard output is the command's
+	printChanges(out, run, changes)
+	out.Flush()
+	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "usandbox: there is no terminal to ask on; %s\n", run.Kept())
+		return 0
+	}
+	defer terminal.Close()
+	answers := bufio.NewReader(terminal)
+	for {
+		fmt.Fprintf(terminal, "[a]pply, look at the [p]atch, [k]eep, [d]iscard? ")
+		line, err := answers.ReadString('\n')
+		answer := strings.ToLower(strings.TrimSpace(line))
+		if err != nil { // end of file: nothing that cannot be undone
+			fmt.Fprintln(terminal)
+			answer = "keep"
+		}
+		switch answer {
+		case "a", "apply":
+			view.Close()
+			o := applying{run: run}
+			return o.apply()
+		case "p", "patch":
+			page, _ := newPainter(terminal, "auto")
+			if err := errors.Join(printPatch(page, view, changes), page.Flush()); err != nil {
+				return fail(err)
+			}
+		case "k", "keep":
+			fmt.Fprintf(os.Stderr, "usandbox: %s\n", run.Kept())
+			return 0
+		case "d", "discard":
+			view.Close()
+			if err := run.Discard(); err != nil {
+				return failDiscard(run.ID, err)
+			}
+			return 0
+		}
+	}
+}
