@@ -207,7 +207,7 @@ func (v *Review) closeAll() error {
 // removeTemp removes what lies under a temporary name. If it is the host's own file,
 // swapped out, and has been written to since, it is put back.
 func (v *Review) removeTemp(key folderKey, e entry) error {
-	dir, base := split(key.path)
+	dir, base := cutPath(key.path)
 	parent, err := openFolder(v.sides[key.layer].host, dir)
 	if err == unix.ENOENT || err == unix.ENOTDIR || err == unix.ELOOP || err == unix.EACCES {
 		return nil // a folder gets a mode that shuts its owner out when all in it is done

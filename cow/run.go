@@ -52,7 +52,20 @@ type Layer struct {
 	// points: no change of the command's.
 	Placeholders []string `json:"placeholders,omitempty"`
 
-	upper, work string
+	// Part is the folder that was asked for, if this layer is only a part of it; Split
+	// says that other layers are mounted below this one.
+	Part  string `json:"part,omitempty"`
+	Split bool   `json:"split,omitempty"`
+
+	upper, work, lower string
+}
+
+// Lower is the folder that the layer reads from: Dir, or a copy if it was split.
+func (l *Layer) Lower() string {
+	if l.Split {
+		return l.lower
+	}
+	return l.Dir
 }
 
 // Upper is the folder with what was changed.
@@ -70,6 +83,7 @@ func New(command, dirs []string) (*Run, error) {
 	}
 	r := &Run{ID: newID(), Command: command, Started: time.Now(), PID: os.Getpid()}
 	r.dir = filepath.Join(store, r.ID)
+	points := mountPoints()
 	for _, dir := range dirs {
 		l, err := newLayer(dir, store)
 		if err != nil {
@@ -80,27 +94,39 @@ func New(command, dirs []string) (*Run, error) {
 				return nil, fmt.Errorf("%s and %s: one is in the other", other.Dir, l.Dir)
 			}
 		}
-		r.Layers = append(r.Layers, l)
+		parts, err := split(l, points)
+		if err != nil {
+			return nil, err
+		}
+		r.Layers = append(r.Layers, parts...)
 	}
 	r.place()
 	return r, nil
 }
 
 func newLayer(dir, store string) (l Layer, err error) {
-	if l.Dir, err = filepath.EvalSymlinks(dir); err == nil {
-		l.Dir, err = filepath.Abs(l.Dir)
+	real, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		real, err = filepath.Abs(real)
 	}
 	if err != nil {
 		return l, err
 	}
+	if l, err = layerOf(real); err == nil && within(l.Dir, store) {
+		err = &StoreInsideError{Dir: l.Dir, Store: store}
+	}
+	return l, err
+}
+
+// layerOf is a layer for the folder of a real path.
+func layerOf(dir string) (l Layer, err error) {
+	l.Dir = dir
 	var st unix.Stat_t
-	switch err := unix.Lstat(l.Dir, &st); {
+	switch err := unix.Lstat(dir, &st); {
 	case err != nil:
 		return l, fmt.Errorf("%s: %w", dir, err)
 	case st.Mode&unix.S_IFMT != unix.S_IFDIR:
 		return l, fmt.Errorf("%s is no folder", dir)
-	case within(l.Dir, store):
-		return l, &StoreInsideError{Dir: l.Dir, Store: store}
 	}
 	l.Dev, l.Ino, l.Mode = uint64(st.Dev), st.Ino, st.Mode&0o7777
 	// Not a time that a change could have: the clock ticks a few hundred times a second.
@@ -135,6 +161,7 @@ func (r *Run) place() {
 		l := &r.Layers[i]
 		l.upper = filepath.Join(r.dir, strconv.Itoa(i), "upper")
 		l.work = filepath.Join(r.dir, strconv.Itoa(i), "work")
+		l.lower = filepath.Join(r.dir, strconv.Itoa(i), "lower")
 	}
 }
 
@@ -163,9 +190,16 @@ func (r *Run) Make() (err error) {
 	if err := unix.Setxattr(r.dir, "user.usandbox", []byte(r.ID), 0); err != nil {
 		return &StoreError{Dir: r.dir, Err: err}
 	}
+	left := budget{maxCopied, maxCopiedSize}
 	for i := range r.Layers {
-		if err := r.Layers[i].make(); err != nil {
+		l := &r.Layers[i]
+		if err := l.make(); err != nil {
 			return err
+		}
+		if l.Split {
+			if err := l.makeSkeleton(&left); err != nil {
+				return err
+			}
 		}
 	}
 	fd, err := unix.Open(filepath.Join(r.dir, "status"), unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)

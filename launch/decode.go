@@ -15,6 +15,9 @@ func (s *Step) symbolic(i int, a Arg) string {
 	if int32(a.num) == unix.AT_FDCWD && i == 0 {
 		return "AT_FDCWD"
 	}
+	if s.op == OpCall && s.nr == unix.SYS_FCHMODAT && i == 2 {
+		return "0" + strconv.FormatUint(a.num, 8)
+	}
 	for _, f := range flagTable() {
 		if s.op == OpCall && uintptr(s.nr) == f.call && i == f.arg {
 			return f.text(a)
@@ -78,7 +81,7 @@ func flagTable() []flags {
 		{unix.SYS_PIPE2, 1, false, open},
 		{unix.SYS_DUP3, 2, false, open},
 		{unix.SYS_MKDIRAT, 2, true, octal(0o755, 0o700, 0o555)},
-		{unix.SYS_MKNODAT, 2, true, []flagName{{unix.S_IFREG | 0o444, "S_IFREG|0444"}, {unix.S_IFREG | 0o666, "S_IFREG|0666"}}},
+		{unix.SYS_MKNODAT, 2, true, []flagName{{unix.S_IFREG | 0o444, "S_IFREG|0444"}, {unix.S_IFREG | 0o644, "S_IFREG|0644"}, {unix.S_IFREG | 0o666, "S_IFREG|0666"}}},
 		{unix.SYS_OPEN_TREE, 2, false, append([]flagName{{unix.OPEN_TREE_CLONE, "OPEN_TREE_CLONE"}, {unix.OPEN_TREE_CLOEXEC, "OPEN_TREE_CLOEXEC"}}, path...)},
 		{unix.SYS_MOUNT_SETATTR, 2, false, path},
 		{unix.SYS_MOVE_MOUNT, 4, false, []flagName{{unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"}, {unix.MOVE_MOUNT_T_EMPTY_PATH, "MOVE_MOUNT_T_EMPTY_PATH"}}},
@@ -88,7 +91,7 @@ func flagTable() []flags {
 		{unix.SYS_FSMOUNT, 2, false, []flagName{
 			{unix.MOUNT_ATTR_RDONLY, "ro"}, {unix.MOUNT_ATTR_NOSUID, "nosuid"}, {unix.MOUNT_ATTR_NODEV, "nodev"}, {unix.MOUNT_ATTR_NOEXEC, "noexec"},
 		}},
-		{unix.SYS_MOUNT, 3, false, []flagName{{unix.MS_REC, "MS_REC"}, {unix.MS_PRIVATE, "MS_PRIVATE"}, {unix.MS_SLAVE, "MS_SLAVE"}, {unix.MS_SHARED, "MS_SHARED"}, {unix.MS_BIND, "MS_BIND"}, {unix.MS_NOEXEC, "MS_NOEXEC"}, {unix.MS_NOSUID, "MS_NOSUID"}, {unix.MS_NODEV, "MS_NODEV"}}},
+		{unix.SYS_MOUNT, 3, false, []flagName{{unix.MS_REC, "MS_REC"}, {unix.MS_PRIVATE, "MS_PRIVATE"}, {unix.MS_SLAVE, "MS_SLAVE"}, {unix.MS_UNBINDABLE, "MS_UNBINDABLE"}, {unix.MS_SHARED, "MS_SHARED"}, {unix.MS_BIND, "MS_BIND"}, {unix.MS_NOEXEC, "MS_NOEXEC"}, {unix.MS_NOSUID, "MS_NOSUID"}, {unix.MS_NODEV, "MS_NODEV"}}},
 		{unix.SYS_UMOUNT2, 1, false, []flagName{{unix.MNT_DETACH, "MNT_DETACH"}}},
 		{unix.SYS_PRCTL, 0, true, []flagName{
 			{unix.PR_SET_NAME, "PR_SET_NAME"}, {unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE"}, {unix.PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG"},

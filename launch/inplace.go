@@ -22,6 +22,10 @@ func NewInPlace(fds, again int) *Program {
 	return p
 }
 
+// KeepAlone is about a file descriptor that outer keeps, but that is closed before the
+// program is executed to go back to.
+func (p *Program) KeepAlone(fd int) { p.notAgain = append(p.notAgain, fd) }
+
 // What a failure means, by who fails and when. The word is zero at first.
 const (
 	phaseAlone = iota // outer, before there is any other process: go back
@@ -93,6 +97,9 @@ func (p *Program) failAgain() {
 	p.Call(unix.SYS_KILL, o.initPID, uint64(unix.SIGKILL)).OnAny(nil)
 	p.Call(unix.SYS_WAIT4, o.initPID, 0, 0, 0).OnAny(nil)
 	p.Here(alone)
+	for _, fd := range p.notAgain {
+		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
+	}
 	argv, env := p.OwnArgs([]string{argv0, "again"}, nil, []EnvRule{{Keep: true}})
 	p.restoreSignals()
 	p.execAgain(argv, env)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+
+	"github.com/usandbox/usandbox/internal/printable"
 )
 
 // The image in memory. The interpreters know these numbers.
@@ -111,7 +113,7 @@ func (l *layout) step(i int, s *Step) {
 	}
 	put(8, s.nr)
 	if l.p.standing && s.doing != "" {
-		put(12, uint32(l.words(s.doing)))
+		put(12, uint32(l.words(printable.Text(s.doing))))
 	}
 	for n, a := range s.args {
 		v := l.arg(a)

@@ -135,6 +135,8 @@ func callName(nr uintptr) string {
 		return "umount2"
 	case unix.SYS_UNSHARE:
 		return "unshare"
+	case unix.SYS_UTIMENSAT:
+		return "utimensat"
 	case unix.SYS_WAIT4:
 		return "wait4"
 	case unix.SYS_WRITE:

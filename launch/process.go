@@ -33,6 +33,9 @@ const (
 	setSize    = 8 // of a kernel sigset_t
 )
 
+// InitPID is the process id of init as outer sees it, after ForkInit.
+func (p *Program) InitPID() *Var { return p.own.initPID }
+
 // controlFD is the supervised image's end of the control socket. Nobody but the
 // caller holds the other end, so its hang-up is the caller's death.
 func (p *Program) controlFD() int { return p.statusFD() + 1 }

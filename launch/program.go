@@ -30,14 +30,15 @@ type Program struct {
 	now    *context
 	onFail *Label
 
-	fds       int  // number of fds that belong to the command: 0 .. fds-1
-	standing  bool // no caller watches: it is a program of its own
-	inPlace   bool // its caller is outer: it is executed in the caller's place
-	enterable bool // init takes requests
-	again     int  // in place: the file descriptor of the program to go back to
-	prepare   bool // it waits for the caller once
-	gated     bool // init waits for the caller before it forks the command
-	pidfd     bool // it sends the command's pidfd
+	fds       int   // number of fds that belong to the command: 0 .. fds-1
+	standing  bool  // no caller watches: it is a program of its own
+	inPlace   bool  // its caller is outer: it is executed in the caller's place
+	enterable bool  // init takes requests
+	again     int   // in place: the file descriptor of the program to go back to
+	notAgain  []int // in place: file descriptors that the program to go back to does not get
+	prepare   bool  // it waits for the caller once
+	gated     bool  // init waits for the caller before it forks the command
+	pidfd     bool  // it sends the command's pidfd
 
 	own processVars
 }

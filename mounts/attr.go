@@ -11,9 +11,10 @@ import (
 
 // Arguments of the calls, with their names for plans.
 var (
-	oPath       = uint64(unix.O_PATH | unix.O_CLOEXEC)
-	inRoot      = how("O_PATH RESOLVE_IN_ROOT", oPath, unix.RESOLVE_IN_ROOT)
-	inRootExact = how("O_PATH RESOLVE_IN_ROOT|RESOLVE_NO_SYMLINKS", oPath, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_SYMLINKS)
+	oPath        = uint64(unix.O_PATH | unix.O_CLOEXEC)
+	inRoot       = how("O_PATH RESOLVE_IN_ROOT", oPath, unix.RESOLVE_IN_ROOT)
+	inRootFolder = how("O_PATH|O_DIRECTORY RESOLVE_IN_ROOT", oPath|unix.O_DIRECTORY, unix.RESOLVE_IN_ROOT)
+	inRootExact  = how("O_PATH RESOLVE_IN_ROOT|RESOLVE_NO_SYMLINKS", oPath, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_SYMLINKS)
 )
 
 const (

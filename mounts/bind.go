@@ -22,6 +22,8 @@ type Bind struct {
 	Devices  bool   // Warning: device nodes in it work
 	NoExec   bool   // nothing in it can be executed
 	Try      bool   // a missing source is no error
+	Create   bool   // a missing source is a folder that is made before, see [Missing]; not with Try
+	Is       FileID // which file Source has to be when it is mounted; zero: whichever it is
 	Origin   string // the flag or profile line that asks for it
 }
 
@@ -44,6 +46,9 @@ func (b Bind) check() error {
 	if err := checkPath(b.Source); err != nil {
 		return err
 	}
+	if b.Create && b.Try {
+		return errors.New("a missing source cannot both be made and be no error")
+	}
 	if !path.IsAbs(b.Source) {
 		return fmt.Errorf("the source %q is not absolute", b.Source)
 	}
@@ -52,6 +57,10 @@ func (b Bind) check() error {
 
 func (b Bind) compile(t *tree) error {
 	source, file, err := t.source(b.Source)
+	if b.Create && errors.Is(err, fs.ErrNotExist) {
+		source, err = t.createSource(b.Source)
+		file = false
+	}
 	if err != nil {
 		if b.Try && errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -76,6 +85,10 @@ func (b Bind) compile(t *tree) error {
 		gone = t.p.Label("gone " + b.Target)
 	}
 	t.openSource(source, gone)
+	if b.Is != (FileID{}) {
+		t.identify(source, b.Is)
+		t.p.Doing(b.String())
+	}
 	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
 	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})
 	t.move()
@@ -103,6 +116,8 @@ func (t *tree) checkForeign(at place, file bool) error {
 	}
 	info, err := os.Stat(host)
 	switch {
+	case t.willExist(host) && !file:
+		return nil
 	case errors.Is(err, unix.ENOTDIR):
 		return fmt.Errorf("%s lies below a file", at.path)
 	case errors.Is(err, fs.ErrNotExist) && at.mount.writable:

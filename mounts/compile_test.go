@@ -52,8 +52,8 @@ func TestCompile(t *testing.T) {
 			Tmpfs{Target: "/t", Size: 4096, Mode: 0o1777, NoExec: true}, Tmpfs{Target: "/u", Size: 4096}, Tmpfs{Target: "/t/v", NoExec: true},
 			Dir{Target: "/t/a/b"}, Dir{Target: "/t/a/b"}, Symlink{Link: "a", Target: "/t/v/n/l"}, Bind{Source: host + "/a/file", Target: "/t/v/n/f"},
 			Tmpfs{Target: "/u"}, Dir{Target: "/u/c"}}, `
-			mkdir new t; open new t exactly; new tmpfs; option mode=1777; option size=4096; move to dst; keep fs_1
-			mkdir new u; open new u exactly; new tmpfs; option mode=755; option size=4096; move to dst; keep fs_2
+			mkdir new t; open new t exactly; new tmpfs; option mode=1777; option size=4096; mount nosuid|nodev|noexec; move to dst; keep fs_1
+			mkdir new u; open new u exactly; new tmpfs; option mode=755; option size=4096; mount nosuid|nodev; move to dst; keep fs_2
 			mkdir fs_1 v; open fs_1 v exactly; mkdir AT_FDCWD /1; clone AT_FDCWD /1; set nosuid,nodev,noexec; move to dst; keep fs_3
 			mkdir fs_1 a; mkdir fs_1 a/b; open fs_1 a/b exactly
 			open fs_1 a/b exactly
@@ -100,6 +100,31 @@ func TestCompile(t *testing.T) {
 			symlink new bin to /usr/bin
 			mkdir new usr; mkdir new usr/bin; mkdir new usr/bin/x; open new usr/bin/x exactly
 			mkdir new usr/bin/z; symlink new usr/bin/z/l to y`},
+		// A file is made in our own, written anew there, and laid over one of the host's;
+		// over one that can be written to, it can be.
+		{"files", []Entry{Bind{Source: host, Target: "/x"}, Bind{Source: host, Target: "/y", Writable: true},
+			File{Target: "/d/f", Content: "text"}, File{Target: "/d/f", Mode: 0o600},
+			File{Target: "/x/a/file", Content: "text"}, File{Target: "/y/a/file", Mode: 0o600}}, `
+			mkdir new x; open new x exactly; open old HOST exactly; clone src; set nosuid,ro,nodev; move to dst
+			mkdir new y; open new y exactly; open old HOST exactly; clone src; set nosuid,nodev; move to dst
+			mkdir new d; mknod new d/f; open new d/f exactly; write dst 4 bytes; chmod new d/f 0644
+			open new d/f exactly; chmod new d/f 0600
+			open new x/a/file; mknod AT_FDCWD /f1; open AT_FDCWD /f1; write src 4 bytes; clone AT_FDCWD /f1; set nosuid,ro,nodev; move to dst
+			open new y/a exactly; clone dst; move to dst
+			open new y/a/file exactly; mknod AT_FDCWD /f2; open AT_FDCWD /f2; clone AT_FDCWD /f2; set nosuid,nodev; move to dst`},
+		{"modes", []Entry{Dir{Target: "/a/b", Mode: 0o700}, Dir{Target: "/a/b"}, Dir{Target: "/a", Mode: 0o711}, Chmod{Target: "/a/b", Mode: 0},
+			Tmpfs{Target: "/a"}, Chmod{Target: "/a", Mode: 0o1777}, Chmod{Target: "/", Mode: 0o500}}, `
+			mkdir new a; mkdir new a/b; open new a/b exactly; chmod new a/b 0700
+			open new a/b exactly
+			open new a exactly; chmod new a 0711
+			chmod new a/b 00
+			open new a exactly; mkdir AT_FDCWD /1; clone AT_FDCWD /1; set nosuid,nodev; move to dst; keep fs_1
+			chmod fs_1 . 01777; chmod new . 0500`},
+		{"of the kernel", []Entry{Mqueue{Target: "/m"}, Sysfs{Target: "/s"}, Cgroupfs{Target: "/c"}, Cgroupfs{Target: "/c", Writable: true}}, `
+			mkdir new m; open new m exactly; new mqueue; mount nosuid|nodev|noexec; move to dst
+			mkdir new s; open new s exactly; new sysfs; mount ro|nosuid|nodev|noexec; move to dst
+			mkdir new c; open new c exactly; new cgroup2; mount ro|nosuid|nodev|noexec; move to dst
+			open new c; new cgroup2; mount nosuid|nodev|noexec; move to dst`},
 		{"a symlink by a detour", []Entry{Symlink{Link: "x", Target: "/a/../l/b/.."}}, `symlink new l to x`},
 	} {
 		steps, err := compileSteps(c.entries...)
@@ -147,7 +172,7 @@ func TestProcAndDev(t *testing.T) {
 	}
 	got := "\n" + brief("/HOST", steps) + "\n"
 	for _, part := range []string{
-		"new proc\nmove to dst\nkeep dst\n",
+		"new proc\nmount nosuid|nodev|noexec\nmove to dst\nkeep dst\n",
 		"clone dst sys\nset nosuid,ro,nodev,noexec\nmove to dst sys\n",
 		"clone dst sysrq-trigger\nset nosuid,ro,nodev,noexec\nmove to dst sysrq-trigger\n",
 		"\nmkdir new dev\nopen new dev exactly\nmkdir AT_FDCWD /1\nclone AT_FDCWD /1\nset nosuid,nodev,noexec\nmove to dst\nkeep fs_1\n",

@@ -91,6 +91,14 @@ func brief(host string, steps []*launch.Step) string {
 			lines = append(lines, strings.TrimSpace("clone "+f[0]+" "+unquote(1)))
 		case "mount_setattr":
 			lines = append(lines, "set "+strings.Trim(strings.Join(f[3:len(f)-1], ","), "{}"))
+		case "openat":
+			lines = append(lines, "open "+f[0]+" "+unquote(1))
+		case "write":
+			lines = append(lines, "write "+f[0]+" "+strings.Trim(f[1], "{}"))
+		case "fchmodat":
+			lines = append(lines, "chmod "+f[0]+" "+unquote(1)+" "+f[2])
+		case "fsmount":
+			lines = append(lines, "mount "+f[2])
 		case "fsopen":
 			lines = append(lines, "new "+unquote(0))
 		case "fsconfig":

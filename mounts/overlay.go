@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,13 +22,14 @@ import (
 // below a layer is not part of it, and the kernel refuses such a layer (EINVAL) where
 // the mount was made outside. Linux 5.11; for writes in memory 6.6.
 type Overlay struct {
-	Lower    []string // absolute, on the host; the first lies on top
-	Upper    string   // absolute, on the host: a folder for what is written; it may be made later
+	Lower    []string // absolute, on the host; the first lies on top; none, with an Upper: an empty folder
+	Upper    string   // absolute, on the host: a folder for what is written
 	Work     string   // an empty folder in the same mount as Upper, for the kernel
 	Target   string   // absolute, in the sandbox
 	ReadOnly bool     // nothing can be written
 	NoExec   bool     // nothing in it can be executed
 	Volatile bool     // nothing is synced: after a crash of the machine Upper is not to be used again
+	Later    bool     // layers that do not exist are made before the steps run; what is in them, Target on the host tells
 	Origin   string   // the flag or profile line that asks for it
 }
 
@@ -40,6 +42,9 @@ func (o Overlay) origin() string { return o.Origin }
 
 func (o Overlay) String() string {
 	text := "overlay " + strings.Join(o.Lower, ", ")
+	if len(o.Lower) == 0 {
+		text = "overlay " + o.Upper
+	}
 	if len(o.Lower) != 1 || o.Target != o.Lower[0] {
 		text += " on " + o.Target
 	}
@@ -51,7 +56,7 @@ func (o Overlay) String() string {
 
 func (o Overlay) check() error {
 	switch {
-	case len(o.Lower) == 0:
+	case len(o.Lower) == 0 && o.Upper == "":
 		return errors.New("an overlay needs a lower layer")
 	case len(o.Lower) > maxLower:
 		return fmt.Errorf("%d lower layers; there can be %d", len(o.Lower), maxLower)
@@ -84,7 +89,7 @@ func (o Overlay) writes() []string {
 func (o Overlay) compile(t *tree) error {
 	var lower []string
 	for _, dir := range o.Lower {
-		real, err := t.folder(dir)
+		real, err := o.folder(t, dir)
 		if err != nil {
 			return err
 		}
@@ -102,6 +107,9 @@ func (o Overlay) compile(t *tree) error {
 	for _, dir := range lower {
 		names = append(names, t.layer(dir))
 	}
+	if len(names) == 0 {
+		names = []string{t.makeFolder(0o755)}
+	}
 	options[1] = strings.Join(names, ":")
 
 	at, err := t.prepare(o.Target, false)
@@ -117,14 +125,24 @@ func (o Overlay) compile(t *tree) error {
 	}
 	t.freshWith("overlay", flags, attributes{readOnly: o.ReadOnly, noExec: o.NoExec}, options...)
 	t.move()
-	t.mounted(at.path, node{kind: foreign, source: lower[0], writable: !o.ReadOnly, cow: !o.ReadOnly})
+	n := node{kind: foreign, source: o.Target, writable: !o.ReadOnly, cow: !o.ReadOnly, upper: o.Upper}
+	if !o.Later && len(lower) > 0 {
+		n.source, n.layers = lower[0], lower
+		if upper, err := filepath.EvalSymlinks(o.Upper); o.Upper != "" && err == nil {
+			n.layers = append([]string{upper}, lower...)
+		}
+	}
+	t.mounted(at.path, n)
 	return nil
 }
 
 // folder looks up a folder of the host.
-func (t *tree) folder(name string) (real string, err error) {
+func (o Overlay) folder(t *tree, name string) (real string, err error) {
 	real, file, err := t.source(name)
-	if err == nil && file {
+	switch {
+	case o.Later && errors.Is(err, fs.ErrNotExist):
+		return path.Clean(name), nil // a symlink in it is refused when it is opened
+	case err == nil && file:
 		err = fmt.Errorf("%s is no folder", name)
 	}
 	return real, err
@@ -146,10 +164,7 @@ func (o Overlay) layers(t *tree) (paths [2]string, err error) {
 	}
 	var real [2]string
 	for i, dir := range o.writes() {
-		if real[i], err = t.folder(dir); errors.Is(err, fs.ErrNotExist) {
-			real[i], err = path.Clean(dir), nil // made before the steps run; a symlink in it is refused then
-		}
-		if err != nil {
+		if real[i], err = o.folder(t, dir); err != nil {
 			return paths, err
 		}
 	}

@@ -1,6 +1,10 @@
 package mounts
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -8,10 +12,15 @@ import (
 // the whole system are read-only. The kernel refuses it (EPERM) where the
 // caller's own proc is partly covered, as in most containers.
 type Proc struct {
-	Target string
-	Masked bool // what tells of the kernel's memory, to root without any capability, is empty
-	Origin string
+	Target    string
+	Masked    bool   // what tells of the kernel's memory, to root without any capability, is empty
+	SubsetPID bool   // only what is about processes: no sys, no meminfo and the like
+	HidePID   string // whose processes are seen: "off", "noaccess", "invisible", "ptraceable"; "": off
+	Origin    string
 }
+
+// hidePIDs are the values of the mount option hidepid, proc(5).
+var hidePIDs = []string{"off", "noaccess", "invisible", "ptraceable"}
 
 // secrets are the files of a proc that tell of the kernel's memory.
 var secrets = []string{
@@ -22,7 +31,23 @@ var secrets = []string{
 func (m Proc) Where() string  { return m.Target }
 func (m Proc) origin() string { return m.Origin }
 func (m Proc) String() string { return "mount proc on " + m.Target }
-func (m Proc) check() error   { return checkTarget(m.Target) }
+
+func (m Proc) check() error {
+	if m.HidePID != "" && !slices.Contains(hidePIDs, m.HidePID) {
+		return fmt.Errorf("hidepid: %q is not one of %s", m.HidePID, strings.Join(hidePIDs, ", "))
+	}
+	return checkTarget(m.Target)
+}
+
+func (m Proc) options() (list []string) {
+	if m.SubsetPID {
+		list = append(list, "subset", "pid")
+	}
+	if m.HidePID != "" {
+		list = append(list, "hidepid", m.HidePID)
+	}
+	return list
+}
 
 func (m Proc) compile(t *tree) error {
 	at, err := t.prepare(m.Target, false)
@@ -32,7 +57,7 @@ func (m Proc) compile(t *tree) error {
 	if err := t.checkForeign(at, false); err != nil {
 		return err
 	}
-	t.fresh("proc", attributes{noExec: true})
+	t.fresh("proc", attributes{noExec: true}, m.options()...)
 	// The mount is found through its own fd from now on.
 	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
 	t.p.Close(t.dst)

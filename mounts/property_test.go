@@ -51,7 +51,7 @@ func randomEntries(r *rand.Rand, host, granted string) (list []Entry) {
 		return p.String()
 	}
 	for range 1 + r.Intn(8) {
-		switch r.Intn(11) {
+		switch r.Intn(17) {
 		case 0, 1, 2, 3:
 			list = append(list, Bind{Source: host + sources[r.Intn(len(sources))], Target: target(), Writable: r.Intn(2) == 0, Try: r.Intn(3) == 0})
 		case 4:
@@ -62,13 +62,24 @@ func randomEntries(r *rand.Rand, host, granted string) (list []Entry) {
 			links := []string{"a", "../a", "/a/b", "/", "..", ".", "/c", "link"}
 			list = append(list, Symlink{Link: links[r.Intn(len(links))], Target: target()})
 		case 7:
-			list = append(list, Hide{Target: target()})
+			list = append(list, Hide{Target: target() + []string{"", "/"}[r.Intn(2)], Try: r.Intn(4) == 0})
 		case 8:
 			list = append(list, ReadOnly{Target: target(), Try: r.Intn(2) == 0})
 		case 9:
 			list = append(list, Dev{Target: target()})
 		case 10:
 			list = append(list, Proc{Target: target()})
+		case 11, 12:
+			list = append(list, File{Target: target(), Content: "text"})
+		case 13:
+			list = append(list, Dir{Target: target(), Mode: 0o700}, Chmod{Target: target(), Mode: 0o500})
+		case 14:
+			list = append(list, []Entry{Mqueue{Target: target()}, Sysfs{Target: target()}, Cgroupfs{Target: target(), Writable: true}}[r.Intn(3)])
+		case 15:
+			patterns := []string{"/*", "/?", "/**/file", "/**", "/[a-c]/*"}
+			list = append(list, HideGlob{Pattern: target() + patterns[r.Intn(len(patterns))]})
+		case 16:
+			list = append(list, BindGlob{Pattern: host + []string{"/*", "/a/b/**/file", "/[ab]"}[r.Intn(3)], Bind: Bind{Target: target() + "/"}})
 		}
 	}
 	return list
@@ -85,6 +96,7 @@ type model struct {
 	mounts []mounted
 
 	writable bool // the mount at hand
+	ownClone bool // the mount at hand is of a folder of our own
 	passed   bool // a source was gone
 }
 
@@ -188,7 +200,7 @@ func (m *model) opened(fd, name string, exact bool) error {
 func plain(name string) bool { return name != "" && path.Clean("/"+name) == "/"+name && name != ".." }
 
 var (
-	inBase = regexp.MustCompile(`^/([0-9]+|empty|nothing)$`)
+	inBase = regexp.MustCompile(`^/(f?[0-9]+|empty|nothing)$`)
 	isFd   = regexp.MustCompile(`^(old|new|src|dst|tree|fs|fs_[0-9]+)$`)
 	isKept = regexp.MustCompile(`^fs_[0-9]+$`)
 )
@@ -199,12 +211,19 @@ func (m *model) step(s *launch.Step) (jump string, err error) {
 	if to, ok := strings.CutPrefix(text, "goto "); ok {
 		return to, nil
 	}
+	if strings.HasPrefix(text, "if written ") { // it is
+		_, to, _ := strings.Cut(text, " goto ")
+		return to, nil
+	}
 	if to, ok := strings.CutPrefix(text, "tree + 0 = "); ok { // the fd gets another name
 		switch {
 		case m.holds(to):
 			return "", fmt.Errorf("%s is still open", to)
 		case !m.holds("tree"):
 			return "", fmt.Errorf("tree is not open")
+		case isKept.MatchString(to) && m.ownClone: // to be found by its fd from now on
+			m.own["tree"] = true
+			m.mounts[len(m.mounts)-1].own = true
 		case isKept.MatchString(to) != m.own["tree"] && to != "dst":
 			return "", fmt.Errorf("%s is kept", m.open["tree"])
 		}
@@ -231,7 +250,7 @@ func (m *model) step(s *launch.Step) (jump string, err error) {
 		if m.holds(result) {
 			return "", fmt.Errorf("%s is still open", result)
 		}
-		if call != "openat2" && !strings.Contains(args, "CLOEXEC") { // openat2 has it in a struct
+		if call != "openat2" && call != "write" && !strings.Contains(args, "CLOEXEC") { // openat2 has it in a struct
 			return "", fmt.Errorf("%s is left to the command", result)
 		}
 	}
@@ -248,7 +267,7 @@ func (m *model) step(s *launch.Step) (jump string, err error) {
 			return "", fmt.Errorf("attributes of %s are changed", f[0])
 		}
 		if strings.Contains(text, "{ro}") || strings.Contains(text, ",ro,") {
-			m.writable = false
+			m.writable, m.ownClone = false, false
 		}
 	case "openat2":
 		if strings.HasPrefix(on, "ENOENT: gone ") && m.gone() {
@@ -266,7 +285,7 @@ func (m *model) step(s *launch.Step) (jump string, err error) {
 		m.at[result], m.from[result] = path.Join(m.at[f[0]], name(1)), f[0]
 		return "", m.opened(f[0], name(1), exact)
 	case "open_tree":
-		m.open[result], m.writable = call, false
+		m.open[result], m.writable, m.ownClone = call, false, false
 		switch f[0] {
 		case "AT_FDCWD":
 			if !inBase.MatchString(name(1)) {
@@ -275,14 +294,15 @@ func (m *model) step(s *launch.Step) (jump string, err error) {
 			_, err := strconv.Atoi(name(1)[1:])
 			m.own["tree"] = err == nil
 		case "dst":
-			m.writable = m.lies(path.Join(m.at["dst"], name(1))).writable
+			in := m.lies(path.Join(m.at["dst"], name(1)))
+			m.writable, m.ownClone = in.writable, in.own
 		case "src":
 			m.writable = true // until it is set otherwise
 		default:
 			return "", fmt.Errorf("cloned from %s", f[0])
 		}
 	case "fsopen":
-		m.open[result] = call
+		m.open[result], m.ownClone = call, false
 		m.own[result] = name(0) == "tmpfs"
 	case "fsconfig":
 	case "fsmount":
@@ -303,6 +323,21 @@ func (m *model) step(s *launch.Step) (jump string, err error) {
 		m.mounts[len(m.mounts)-1].own = false
 		return "", err
 	case "mkdirat", "mknodat":
+		return "", m.made(f[0], name(1))
+	case "openat": // a file of the base, to be written
+		m.open[result] = call
+		return "", m.made(f[0], name(1))
+	case "write":
+		if in := m.lies(m.at[f[0]]); m.open[f[0]] != "openat" && (!in.own || in.fd != m.from[f[0]]) {
+			return "", fmt.Errorf("written to a file in the mount on %s", in.path)
+		}
+	case "fchmodat":
+		if name(1) == "." {
+			if !m.own[f[0]] || m.hidden[f[0]] != "" {
+				return "", fmt.Errorf("the mode of %s is changed", f[0])
+			}
+			return "", nil
+		}
 		return "", m.made(f[0], name(1))
 	case "symlinkat":
 		return "", m.made(f[1], name(2))
@@ -370,7 +405,10 @@ func randomTrees(t *testing.T, granted string) {
 	r := rand.New(rand.NewSource(seed))
 	made, gone, inOwn := 0, 0, 0
 	for range *treesFlag {
-		entries := randomEntries(r, host, granted)
+		entries, err := Expand(randomEntries(r, host, granted))
+		if err != nil {
+			t.Fatal(err)
+		}
 		p, refused := launch.New(3), (*Error)(nil)
 		for errors.As(Compile(p, entries), &refused) { // do without it
 			i := slices.Index(entries, refused.Entry)
@@ -396,7 +434,7 @@ func randomTrees(t *testing.T, granted string) {
 			}
 		}
 	}
-	if made < 2**treesFlag || gone < *treesFlag/8 || inOwn < *treesFlag/4 {
+	if made < 2**treesFlag || gone < *treesFlag/8 || inOwn < *treesFlag/6 {
 		t.Errorf("the trees have %d entries, %d with sources that are gone, %d with file systems of their own", made, gone, inOwn)
 	}
 	t.Logf("seed %d: %d entries", seed, made)

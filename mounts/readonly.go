@@ -2,9 +2,7 @@ package mounts
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,24 +39,9 @@ func (r ReadOnly) compile(t *tree) error {
 	t.cloneSelf()
 	t.p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, setAttr("ro", unix.MOUNT_ATTR_RDONLY), sizeofAttr)
 	t.move()
-	host, _ := at.host()
-	t.mounted(at.path, node{kind: foreign, source: host, file: file})
+	n := node{kind: foreign, file: file, hidden: at.mount.hidden}
+	n.source, _ = at.host()
+	n.frozen = t.shape.freeze(at, n)
+	t.mounted(at.path, n)
 	return nil
-}
-
-// isFile tells whether a path of the tree is a file or a folder, from what is
-// known of our own file systems or from what the host has there now.
-func (t *tree) isFile(at place) (bool, error) {
-	if at.exists {
-		return at.node.kind == ownFile || at.node.file, nil
-	}
-	host, ok := at.host()
-	if !ok {
-		return false, fmt.Errorf("%s: %w", at.path, fs.ErrNotExist)
-	}
-	info, err := os.Lstat(host)
-	if err != nil {
-		return false, err
-	}
-	return !info.IsDir(), nil
 }

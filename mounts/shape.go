@@ -1,10 +1,11 @@
 package mounts
 
 import (
-	"fmt"
 	"iter"
 	"path"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/launch"
 )
@@ -36,11 +37,15 @@ const (
 
 type node struct {
 	kind     nodeKind
-	link     string // target of an ownLink
-	source   string // what is mounted, as a path of the host; foreign only
-	writable bool   // foreign only
-	file     bool   // a mount of a file; foreign only
-	cow      bool   // an overlay: writes do not go to source; foreign only
+	link     string   // target of an ownLink
+	source   string   // what is mounted, as a path of the host; foreign only
+	writable bool     // foreign only
+	file     bool     // a mount of a file; foreign only
+	hidden   bool     // nothing is in it, and nothing can be made; foreign only
+	frozen   *branch  // what of our own was here before it became read-only; foreign only
+	cow      bool     // an overlay: writes do not go to source; foreign only
+	layers   []string // of an overlay, as paths of the host, the top first
+	upper    string   // of an overlay: the folder with what is written, as the entry names it
 
 	fd *launch.Var // of a file system of our own that is mounted there: its root
 }
@@ -75,6 +80,24 @@ func (b *branch) grants() bool {
 		}
 	}
 	return false
+}
+
+// freeze is what is known of a place and of all below it, where n is mounted then.
+func (s *shape) freeze(at place, n node) *branch {
+	b := branch{node: n, known: true}
+	if at.exists {
+		b.node = at.node
+	} else if at.mount.frozen != nil {
+		if old, in, rest, _ := at.mount.frozen.descend(split(strings.TrimPrefix(at.path, at.cover))); len(rest) == 0 {
+			b = *in
+		} else if old != nil {
+			b.below = old.below
+		}
+	}
+	if old := s.find(at.path); old != nil {
+		b.below = old.below
+	}
+	return &b
 }
 
 // set records what is at p from now on. What was known below it is covered.
@@ -136,7 +159,7 @@ func (s *shape) resolve(target string) (place, error) {
 			at.missing++
 		case known && n.kind == ownLink:
 			if links++; links > maxLinks {
-				return at, fmt.Errorf("%s: too many symlinks", target)
+				return at, tooManyLinks(target)
 			}
 			rest = append(split(n.link), rest...)
 			if path.IsAbs(n.link) {
@@ -151,11 +174,11 @@ func (s *shape) resolve(target string) (place, error) {
 				at.root, at.rel, name = n.fd, "", ""
 			}
 		case at.mount.file:
-			return at, fmt.Errorf("%s lies below a file", next)
+			return at, belowFile(next + " lies below a file")
 		case at.cover != "":
 			at.exists = false
 		case at.node.kind != ownFolder:
-			return at, fmt.Errorf("%s is a file", at.path)
+			return at, belowFile(at.path + " is a file")
 		default:
 			at.missing, at.exists = 1, false
 		}
@@ -163,6 +186,18 @@ func (s *shape) resolve(target string) (place, error) {
 	}
 	return at, nil
 }
+
+// belowFile is the error of a path that leads through a file.
+type belowFile string
+
+func (b belowFile) Error() string        { return string(b) }
+func (b belowFile) Is(target error) bool { return target == unix.ENOTDIR }
+
+// tooManyLinks is the error of a path that leads through more than the kernel follows.
+type tooManyLinks string
+
+func (l tooManyLinks) Error() string        { return string(l) + ": too many symlinks" }
+func (l tooManyLinks) Is(target error) bool { return target == unix.ELOOP }
 
 // host is the path on the host of what p leads to, if it lies in a mount whose
 // source is known.

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -28,9 +30,14 @@ func (t *tree) source(name string) (real string, file bool, err error) {
 		if err == nil {
 			unix.Close(fd)
 		}
-		if real, err = t.walk(name); err != nil {
+		w, err := t.walk(name)
+		if err == nil && w.missing {
+			err = missing(name)
+		}
+		if err != nil {
 			return "", false, err
 		}
+		real = w.real
 		fd, err = unix.Openat2(unix.AT_FDCWD, real, &unix.OpenHow{
 			Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS,
 		})
@@ -44,9 +51,16 @@ func (t *tree) source(name string) (real string, file bool, err error) {
 	return real, st.Mode&unix.S_IFMT != unix.S_IFDIR, err
 }
 
+// walked is where a path leads to.
+type walked struct {
+	real    string
+	missing bool   // nothing is there
+	theirs  string // a symlink on the way that is neither the caller's nor root's
+}
+
 // walk follows the symlinks in a path, as the kernel does, once: each is read one
 // time, and that decides both where it leads and whether it may.
-func (t *tree) walk(name string) (real string, err error) {
+func (t *tree) walk(name string) (w walked, err error) {
 	at, rest := "/", split(name)
 	for links := 0; len(rest) > 0; {
 		step := rest[0]
@@ -55,26 +69,40 @@ func (t *tree) walk(name string) (real string, err error) {
 			at = path.Join(at, step)
 			continue
 		}
-		link, err := os.Readlink(path.Join(at, step))
+		next := path.Join(at, step)
+		link, err := os.Readlink(next)
 		switch {
 		case errors.Is(err, unix.EINVAL): // no symlink
-			at = path.Join(at, step)
+			at = next
 			continue
+		case errors.Is(err, fs.ErrNotExist) && !slices.Contains(rest, ".."):
+			w.real, w.missing = path.Join(next, path.Join(rest...)), true
+			return w, nil
 		case err != nil:
-			return "", unmissing(name, err)
+			return w, unmissing(name, err)
 		case t.isGranted(at):
-			return "", advise(fmt.Errorf("%s is reached by a symlink in a folder that the sandbox may write to", name),
+			return w, advise(fmt.Errorf("%s is reached by a symlink in a folder that the sandbox may write to", name),
 				"if you trust it, name %s itself", absolute(at, link))
 		}
 		if links++; links > maxLinks {
-			return "", fmt.Errorf("%s: too many symlinks", name)
+			return w, fmt.Errorf("%s: too many symlinks", name)
+		}
+		if info, err := os.Lstat(next); err != nil || !isTrusted(info) {
+			w.theirs = next
 		}
 		if path.IsAbs(link) {
 			at = "/"
 		}
 		rest = append(split(link), rest...)
 	}
-	return at, nil
+	w.real = at
+	return w, nil
+}
+
+// isTrusted reports whether a file is the caller's or root's.
+func isTrusted(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && (st.Uid == 0 || int(st.Uid) == os.Geteuid())
 }
 
 // absolute is where a symlink in the folder at points to.

@@ -27,7 +27,7 @@ func (l Symlink) check() error {
 }
 
 func (l Symlink) compile(t *tree) error {
-	parent, err := t.shape.resolve(path.Dir(path.Clean(l.Target)))
+	parent, err := t.follow(path.Dir(path.Clean(l.Target)))
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (l Symlink) compile(t *tree) error {
 	case exists:
 		return fmt.Errorf("%s exists", link)
 	}
-	t.create(parent, false)
+	parent = t.create(parent, false)
 	t.p.Call(unix.SYS_SYMLINKAT, l.Link, parent.root, path.Join(parent.rel, path.Base(link)))
 	t.shape.set(link, node{kind: ownLink, link: l.Link})
 	return nil

@@ -13,17 +13,24 @@ import (
 
 // tree is a file tree that is being compiled.
 type tree struct {
-	p        *launch.Program
-	shape    shape
-	old, new *launch.Var // fds of the host's root and of the sandbox's
-	src, dst *launch.Var // fds of the entry at hand
-	tree     *launch.Var // its detached mount
-	fs       *launch.Var // the context of a new file system
-	folders  int         // of the base, for what is in memory
-	kept     int         // fds of file systems of our own
-	empty    bool        // the empty file and folder of Hide exist
-	pinned   map[string]bool
-	granted  []string // real paths of every writable source
+	p           *launch.Program
+	shape       shape
+	old, new    *launch.Var // fds of the host's root and of the sandbox's
+	src, dst    *launch.Var // fds of the entry at hand
+	tree        *launch.Var // its detached mount
+	fs          *launch.Var // the context of a new file system
+	stat, times *launch.Var // see keepTime
+	folders     int         // of the base, for what is in memory
+	kept        int         // fds of file systems of our own
+	empty       bool        // the empty file and folder of Hide exist
+	pinned      map[string]bool
+	granted     []string            // real paths of every writable source
+	toMake      []string            // real paths of the host that are to be made before, see Missing
+	made        map[string][]string // what is made in overlays, see Placeholders
+	hides       []string            // what entries of type Hide are about
+	contents    int                 // bytes in files of our own
+	statx       *launch.Var         // what identify looks at
+	from        Propagation         // of the caller's mounts
 }
 
 // Compile appends the steps that build the tree of entries in a new mount
@@ -32,23 +39,38 @@ type tree struct {
 // files (do sources exist, are they folders), changes nothing, and fails with an
 // [*Error] that names the entry.
 func Compile(p *launch.Program, entries []Entry) error {
+	return CompileFrom(p, entries, Private)
+}
+
+// CompileFrom is Compile for a tree whose mounts are propagated as from says, so
+// far as that has to be known when they are made; [Propagation.Set] does the rest.
+func CompileFrom(p *launch.Program, entries []Entry, from Propagation) error {
+	_, err := compile(p, entries, from)
+	return err
+}
+
+func compile(p *launch.Program, entries []Entry, from Propagation) (*tree, error) {
 	for _, e := range entries {
 		if err := wrap(e, e.check()); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries)}
+	entries, err := Expand(entries)
+	if err != nil {
+		return nil, err
+	}
+	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries), hides: hides(entries), from: from}
 	t.begin()
 	for _, e := range entries {
 		p.Origin(e.origin())
 		p.Doing(e.String())
 		if err := wrap(e, e.compile(t)); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	p.Origin("")
 	t.end()
-	return nil
+	return t, nil
 }
 
 func wrap(e Entry, err error) error {
@@ -60,6 +82,16 @@ func wrap(e Entry, err error) error {
 	return &Error{Entry: e, Doing: e.String(), Origin: e.origin(), Err: err, Hint: h.hint}
 }
 
+// hides are the paths that entries hide.
+func hides(entries []Entry) (list []string) {
+	for _, e := range entries {
+		if h, ok := e.(Hide); ok && !h.Try {
+			list = append(list, path.Clean(h.Target))
+		}
+	}
+	return list
+}
+
 // begin pivots into the base. The base is mounted on /proc, which is there
 // wherever id maps can be written.
 func (t *tree) begin() {
@@ -68,8 +100,9 @@ func (t *tree) begin() {
 	t.shape.top = t.new
 	t.src, t.dst, t.tree, t.fs = p.Var("src"), p.Var("dst"), p.Var("tree"), p.Var("fs")
 	flags := uint64(unix.MS_NOSUID | unix.MS_NODEV)
-	p.Doing("make every mount private")
-	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|unix.MS_PRIVATE, 0)
+	propagation, name := t.from.fromHost()
+	p.Doing("make every mount " + name)
+	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|propagation, 0)
 	p.Doing("mount the base of the file tree")
 	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", flags, "mode=0755")
 	p.Call(unix.SYS_CHDIR, "/proc")
@@ -111,19 +144,10 @@ func (t *tree) prepare(target string, file bool) (place, error) {
 	if at.cover == "" && at.exists && (at.node.kind == ownFile) != file {
 		return at, mismatch(target, file)
 	}
-	t.create(at, file)
+	at = t.create(at, file)
 	t.pin(at)
 	t.open(at)
 	return at, nil
-}
-
-// resolve finds where a target leads to. The root itself cannot be one.
-func (t *tree) resolve(target string) (place, error) {
-	at, err := t.shape.resolve(target)
-	if err == nil && at.path == "/" {
-		return at, errRoot
-	}
-	return at, err
 }
 
 func mismatch(target string, file bool) error {
@@ -136,8 +160,11 @@ func mismatch(target string, file bool) error {
 // create makes the missing components of a path in file systems of our own. No
 // other process sees them yet and no symlink is among them; and they are found
 // through an fd of the file system, as the folder that it is mounted on may be
-// one that others can rename.
-func (t *tree) create(at place, file bool) {
+// one that others can rename. What is there then is found as the place returned.
+func (t *tree) create(at place, file bool) place {
+	if at.missing == 0 {
+		return at
+	}
 	names := split(at.path)
 	rels := split(at.rel)
 	for i := at.missing; i > 0; i-- {
@@ -150,12 +177,19 @@ func (t *tree) create(at place, file bool) {
 			t.shape.set(where, node{kind: ownFolder})
 		}
 	}
+	if len(t.hides) > 0 {
+		t.pinForHidden("/" + path.Join(names[:len(names)-at.missing+1]...))
+	}
+	if now, err := t.shape.resolve(at.path); err == nil {
+		return now
+	}
+	return at
 }
 
 // open opens a destination as t.dst: in our own through the file system's fd, in
 // a mount of the host's through the root. In a folder that others can write to no
 // symlink is followed.
-func (t *tree) open(at place) {
+func (t *tree) open(at place) *launch.Step {
 	root, name, h := t.new, at.path, inRoot
 	switch {
 	case at.cover == "":
@@ -163,7 +197,7 @@ func (t *tree) open(at place) {
 	case at.mount.writable:
 		h = inRootExact
 	}
-	t.p.Call(unix.SYS_OPENAT2, root, relative(name), h, sizeofHow).To(t.dst).Retry()
+	return t.p.Call(unix.SYS_OPENAT2, root, relative(name), h, sizeofHow).To(t.dst).Retry()
 }
 
 // pin makes a mount point of every folder between a writable mount and a path in

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/cache"
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
@@ -57,6 +58,11 @@ type Cmd struct {
 	// Policy.WithCopyOnWrite): Start makes it on disk, the command's end is recorded
 	// there. Nil: there is none.
 	Changes *cow.Run
+
+	// Caches are the caches of build tools that the policy shows (see
+	// Policy.WithCaches): Start takes their layers, Wait gives them back. Nil: there are
+	// none.
+	Caches *cache.Layers
 
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
@@ -151,6 +157,14 @@ func (c *Cmd) Start() (err error) {
 	if err := c.checkDelegated(); err != nil {
 		return err
 	}
+	if err := c.takeCaches(); err != nil {
+		return err
+	}
+	defer func() {
+		if c.process == nil {
+			c.releaseCaches()
+		}
+	}()
 	program, err := c.Plan()
 	if err != nil {
 		return err
@@ -179,6 +193,7 @@ func (c *Cmd) Start() (err error) {
 		return c.Policy.explain(err)
 	}
 	c.process = process
+	c.useCaches()
 	c.pipes.run()
 	c.done = make(chan struct{})
 	if c.ctx != nil {
@@ -257,6 +272,7 @@ func (c *Cmd) Wait() error {
 		Status: state.Status, Wall: time.Since(c.started),
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
 	}
+	c.releaseCaches()
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}

@@ -41,6 +41,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err != nil {
 		return err
 	}
+	if err := policy.checkHidePID(id); err != nil {
+		return err
+	}
 	init, command := p.Label("init"), p.Label("command")
 	keep := policy.Capabilities
 	// A command that may mount must not take the file tree apart.
@@ -96,8 +99,14 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	} else {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 	}
-	if err := mounts.Compile(p, policy.Files); err != nil {
+	if err := mounts.CompileFrom(p, policy.Files, policy.Propagation); err != nil {
 		return err
+	}
+	if err := notePlaceholders(run.changes, policy.Files); err != nil {
+		return err
+	}
+	if !locked {
+		policy.Propagation.Set(p)
 	}
 	noNewPrivileges(p)
 	if run.gated {

@@ -20,13 +20,34 @@ func (p Policy) WithCopyOnWrite(r *cow.Run, origin string) Policy {
 	for i := range r.Layers {
 		l := &r.Layers[i]
 		p.Files = append(p.Files, mounts.Overlay{
-			Lower: []string{l.Dir}, Upper: l.Upper(), Work: l.Work(), Target: l.Dir, Volatile: true, Origin: origin,
+			Lower: []string{l.Lower()}, Upper: l.Upper(), Work: l.Work(), Target: l.Dir, Volatile: true, Later: true, Origin: origin,
 		})
 	}
 	if p.Dir == "" && len(r.Layers) > 0 {
 		p.Dir = r.Layers[0].Dir
 	}
 	return p
+}
+
+// notePlaceholders tells the run, before it is made, what the file tree makes in its
+// folders, so that it does not pass for a change.
+func notePlaceholders(r *cow.Run, files []mounts.Entry) error {
+	hides := func(e mounts.Entry) bool {
+		switch e.(type) {
+		case mounts.Hide, mounts.HideGlob:
+			return true
+		}
+		return false
+	}
+	if r == nil || !slices.ContainsFunc(files, hides) {
+		return nil
+	}
+	made, err := mounts.Placeholders(files)
+	for i := range r.Layers {
+		l := &r.Layers[i]
+		l.Placeholders = made[l.Upper()]
+	}
+	return err
 }
 
 // awaitMarker appends, in the command: wait until the clock of file systems has gone

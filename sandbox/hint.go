@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
@@ -21,6 +22,7 @@ import (
 func Hint(err error) string {
 	var (
 		overlay    *OverlayError
+		store      *cow.StoreError
 		step       *launch.StepError
 		mount      *mounts.Error
 		missing    *idmap.HelperMissingError
@@ -32,6 +34,8 @@ func Hint(err error) string {
 	switch {
 	case errors.As(err, &overlay):
 		return overlay.Hint
+	case errors.As(err, &store):
+		return elsewhere
 	case errors.As(err, &mount):
 		return mount.Hint
 	case errors.As(err, &missing):
@@ -89,6 +93,15 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 	case e.Errno == unix.EPERM && strings.HasPrefix(e.Doing, "mount proc"):
 		return "the proc outside is partly covered, as in a container, and the kernel refuses a new one; " +
 			"show the outer one instead (its processes are seen then): --no-proc --ro /proc"
+	case e.Errno == unix.EPERM && strings.HasPrefix(e.Doing, "mount sysfs"):
+		return "the sysfs outside is partly covered, as in a container, and the kernel refuses a new one; " +
+			"show the outer one instead (its network devices are seen then): --ro /sys"
+	case e.Errno == unix.ESTALE && strings.HasPrefix(e.Doing, "check that "):
+		return "something else has been moved there meanwhile; open it anew"
+	case e.Errno == unix.ENOENT && e.Call == "openat2" && strings.HasPrefix(e.Doing, "write the file "):
+		return "a symlink of the host's is there, and leads to where the sandbox has nothing; name the path that it leads to"
+	case e.Errno == unix.ENOSPC && strings.HasPrefix(e.Doing, "write the file "):
+		return "the file system it lies in is full: give that a larger size="
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
 		return "the root is the initial ram file system, which cannot be left; switch_root to another first"
 	case strings.HasPrefix(e.Doing, "forbid further user namespaces"):

@@ -22,6 +22,7 @@ type Takeover struct {
 
 	again int   // file descriptor of the calling program
 	kept  *kept // a copy-on-write run; nil: none
+	lock  int   // file descriptor of the lock of the caches' layers; -1: there are none
 }
 
 // errInPlace says that a sandbox needs a supervisor.
@@ -53,6 +54,14 @@ func (c *Cmd) Exec(t Takeover) error {
 		return err
 	}
 	defer t.kept.drop()
+	if err := c.takeCaches(); err != nil {
+		return err
+	}
+	defer c.releaseCaches()
+	if t.lock, err = c.keepLock(); err != nil {
+		return err
+	}
+	defer t.closeLock()
 	env := c.environ()
 	program := launch.NewInPlace(3, t.again)
 	err = compile(program, &c.Policy, execution{
@@ -103,6 +112,7 @@ func (c *Cmd) fitsInPlace() bool {
 func inPlace(p *launch.Program, t *Takeover, id identity, init *launch.Label) {
 	p.ForkInit(init, userns.SetOf(userns.User, userns.PID).Flags())
 	p.Undumpable()
+	t.recordInit(p)
 	p.Attend(t.Forward, func(status *launch.Var) {
 		t.kept.record(p, status)
 		t.Watch.look(p)

@@ -57,6 +57,7 @@ func lockAlone(p *launch.Program, policy *Policy, id identity) {
 func makeNamespacesLocked(p *launch.Program, policy *Policy, maps func()) {
 	userns.Unshare(p, second)
 	maps()
+	policy.Propagation.Set(p) // those of the first user namespace have become slaves
 	makeNamespaces(p, policy, 0)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ func (p *Planted) tooLarge() bool { return len(p.State()) > maxState }
 func (p *Planted) State() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%q\n", p.dir)
+	for _, name := range p.outside {
+		fmt.Fprintf(&b, "+%q\n", name)
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.before)) {
 		id := p.before[name]
 		fmt.Fprintf(&b, "%d %d %d %d %d %q\n", id.dev, id.ino, id.kind, id.changed.Sec, id.changed.Nsec, name)
@@ -42,6 +46,13 @@ func WatchedBefore(state string) (*Planted, error) {
 	for line := range strings.Lines(rest) {
 		var id identityOf
 		var name string
+		if outside, ok := strings.CutPrefix(line, "+"); ok {
+			if _, err := fmt.Sscanf(outside, "%q", &name); err != nil {
+				return nil, errors.New("not what was watched before")
+			}
+			p.outside = append(p.outside, name)
+			continue
+		}
 		_, err := fmt.Sscanf(line, "%d %d %d %d %d %q", &id.dev, &id.ino, &id.kind, &id.changed.Sec, &id.changed.Nsec, &name)
 		if err != nil {
 			return nil, errors.New("not what was watched before")
@@ -72,6 +83,14 @@ func (p *Planted) quick(now time.Time) bool {
 	return true
 }
 
+// at is the path of a name.
+func (p *Planted) at(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return p.dir + "/" + name
+}
+
 // look appends: if something in the folder has changed, or may have, execute the
 // calling program to compare; it says what.
 func (p *Planted) look(program *launch.Program) {
@@ -84,7 +103,7 @@ func (p *Planted) look(program *launch.Program) {
 		st := program.Buffer("statx", 256)
 		const sec, nsec = 96, 104 // of stx_ctime
 		for _, name := range slices.Sorted(maps.Keys(p.touched)) {
-			program.Call(unix.SYS_STATX, unix.AT_FDCWD, p.dir+"/"+name, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_CTIME, st.Addr()).OnAny(changed)
+			program.Call(unix.SYS_STATX, unix.AT_FDCWD, p.at(name), unix.AT_SYMLINK_NOFOLLOW, unix.STATX_CTIME, st.Addr()).OnAny(changed)
 			t, seconds, both := p.touched[name], program.Label("seconds"), program.Label("both")
 			program.If(st.At(sec), ^uint64(0), uint64(t.Sec), seconds)
 			program.Jump(changed)

@@ -60,7 +60,7 @@ func (c *Cmd) shows(path string) bool {
 		case mounts.Bind:
 			shown = e.Source == e.Target
 		case mounts.Overlay:
-			shown = e.Lower[0] == e.Target
+			shown = len(e.Lower) > 0 && e.Lower[0] == e.Target
 		default:
 			shown = false
 		}

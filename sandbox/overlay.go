@@ -38,6 +38,9 @@ func (p *Policy) explain(err error) error {
 	for _, e := range p.Files {
 		if o, ok := e.(mounts.Overlay); ok && o.String() == step.Doing {
 			if reason, hint := whyNoOverlay(o, step.Errno); reason != "" {
+				if strings.HasPrefix(o.Origin, "--cache") {
+					hint = strings.ReplaceAll(hint, "XDG_STATE_HOME", "XDG_CACHE_HOME")
+				}
 				return &OverlayError{o, reason, hint, err}
 			}
 		}
@@ -64,7 +67,7 @@ func whyNoOverlay(o mounts.Overlay, errno unix.Errno) (reason, hint string) {
 		case errno == unix.EBUSY:
 			return o.Upper + " is used by another overlay", ""
 		case errno == unix.ELOOP:
-			return fmt.Sprintf("the layers %s and %s overlap", o.Lower[0], o.Upper), elsewhere
+			return fmt.Sprintf("the layers %s and %s overlap", strings.Join(o.Lower, ", "), o.Upper), elsewhere
 		case kind == "overlay":
 			return o.Upper + " is on an overlay, and an overlay cannot write to another", elsewhere
 		case remote[kind]:

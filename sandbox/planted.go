@@ -22,11 +22,14 @@ var actedOn = []string{
 
 // changing are those of them that are written again as a matter of course: only
 // that they come or go counts.
-var changing = map[string]bool{".git/HEAD": true}
+func isChanging(name string) bool {
+	return name == ".git/HEAD" || path.IsAbs(name) && path.Base(name) == "HEAD"
+}
 
 // Planted watches a folder for what a host program would act on.
 type Planted struct {
 	dir     string
+	outside []string // paths that are watched besides: of a git folder elsewhere
 	before  map[string]identityOf
 	touched map[string]unix.Timespec // ctimes: if they stay, nothing has changed
 	linked  bool                     // unless a folder is reached through a symlink
@@ -40,25 +43,31 @@ type identityOf struct {
 	changed  unix.Timespec // of a file: its ctime, which cannot be set
 }
 
-// Watch notes what is in dir now.
+// Watch notes what is in dir now, and in the git folder outside of it that belongs
+// to it ([OuterGit]).
 func Watch(dir string) *Planted {
-	p := &Planted{dir: dir, touched: map[string]unix.Timespec{}}
-	p.before = inspect(dir, p)
+	p := &Planted{dir: dir, outside: watchedOutside(dir), touched: map[string]unix.Timespec{}}
+	p.before = p.inspect(true)
 	return p
 }
 
+// names are what is looked at: relative to the folder, or absolute.
+func (p *Planted) names() []string {
+	return slices.Concat(actedOn, p.outside, nested(p.dir))
+}
+
 // inspect finds what a host program would act on. What has to change for that to
-// change goes into p.touched, if p is not nil: the files, and every folder in which
-// one may be made.
-func inspect(dir string, p *Planted) map[string]identityOf {
+// change is noted in p.touched, if that is wanted: the files, and every folder in
+// which one may be made.
+func (p *Planted) inspect(note bool) map[string]identityOf {
 	found := map[string]identityOf{}
-	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(p.dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return found
 	}
 	defer unix.Close(fd)
-	names := slices.Concat(actedOn, nested(dir))
-	if p != nil {
+	names := p.names()
+	if note {
 		for _, name := range names {
 			p.touch(fd, path.Dir(name))
 		}
@@ -70,11 +79,11 @@ func inspect(dir string, p *Planted) map[string]identityOf {
 		}
 		id := identityOf{dev: uint64(st.Dev), ino: st.Ino, kind: st.Mode & unix.S_IFMT}
 		switch {
-		case changing[name]:
+		case isChanging(name):
 			id = identityOf{kind: id.kind}
 		case id.kind != unix.S_IFDIR:
 			id.changed = st.Ctim
-			if p != nil {
+			if note {
 				p.touched[name] = st.Ctim
 			}
 		}
@@ -115,16 +124,16 @@ func nested(dir string) (names []string) {
 	return names
 }
 
-// Changes are the names, relative to the folder, that were not there, were
+// Changes are the names, relative to the folder (of a git folder outside: absolute), that were not there, were
 // something else, or were files with other contents, when Watch was called; and
 // those of git's own that are gone, which makes git look for a repository elsewhere.
 func (p *Planted) Changes() []string {
 	var names []string
-	now := inspect(p.dir, nil)
-	for _, name := range slices.Concat(actedOn, nested(p.dir)) {
+	now := p.inspect(false)
+	for _, name := range p.names() {
 		id, ok := now[name]
 		was, before := p.before[name]
-		if ok && was != id || before && !ok && changing[name] {
+		if ok && was != id || before && !ok && isChanging(name) {
 			names = append(names, name)
 		}
 	}

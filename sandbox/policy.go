@@ -21,8 +21,17 @@ type Policy struct {
 	// earlier one. In a file tree without a proc much software does not run.
 	Files []mounts.Entry
 
+	// Propagation is what mounts elsewhere do to those of the file tree, and these to
+	// others. Warning: with mounts.Slave, what is mounted on the host later comes in as
+	// the host has it.
+	Propagation mounts.Propagation
+
 	// Dir is the working directory in the sandbox; empty: the root.
 	Dir string
+
+	// GitNotShown is what [Policy.WithWritable] tells of a git folder that lies
+	// outside of Dir and that it left out. It has no effect.
+	GitNotShown *GitError
 
 	// UID and GID are the ids that the command sees itself as; nil: the caller's
 	// own. With id maps they have to be mapped; nil is then 0 if that is mapped,
@@ -114,7 +123,7 @@ func (p *Policy) check() error {
 			return &PolicyError{"GIDMap", err}
 		}
 	}
-	return nil
+	return p.checkFiles()
 }
 
 // noID is (uid_t)-1.

@@ -50,7 +50,10 @@ func BuildPolicy(dir string) (Policy, error) {
 }
 
 // WithWritable returns the policy with dir writable, protected as BuildPolicy
-// does, and as the working directory.
+// does, and as the working directory. If dir is a linked work tree of git or a
+// submodule, the git folder outside is writable too, likewise protected, unless it
+// does not link back to dir: then it is not shown, and GitNotShown of the result
+// says why.
 func (p Policy) WithWritable(dir string) (Policy, error) {
 	real, err := Project(dir)
 	if err != nil {
@@ -61,8 +64,10 @@ func (p Policy) WithWritable(dir string) (Policy, error) {
 		return p, err
 	}
 	p.Files = append(p.Files[:len(p.Files):len(p.Files)], mounts.Bind{Source: real, Target: real, Writable: true})
-	p.Files = slices.Clip(append(p.Files, git...))
-	p.Dir = real
+	p.Files = append(p.Files, git...)
+	outer, refused := showGit(real, p.As)
+	p.Files = slices.Clip(append(p.Files, outer...))
+	p.Dir, p.GitNotShown = real, refused
 	return p, nil
 }
 

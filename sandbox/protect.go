@@ -11,7 +11,7 @@ import (
 )
 
 // obeyed are what git runs or obeys in a repository's own folder.
-var obeyed = []string{"hooks", "config"}
+var obeyed = []string{"hooks", "config", "config.worktree"}
 
 // maxModules bounds how many submodules are protected.
 const maxModules = 1000
@@ -35,6 +35,12 @@ func protectGit(dir string) ([]mounts.Entry, error) {
 		}
 		git = real
 	}
+	return protectFolder(git)
+}
+
+// protectFolder protects what is in a git folder: of a repository, of a submodule, or
+// of a work tree.
+func protectFolder(git string) ([]mounts.Entry, error) {
 	entries, err := protectRepository(git)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,9 @@ func (c *Cmd) Standalone() ([]byte, error) {
 	if c.Changes != nil {
 		return nil, &PolicyError{"Changes", errors.New("a compiled program cannot keep changes aside: each of its runs would need folders of its own")}
 	}
+	if c.Caches != nil {
+		return nil, &PolicyError{"Caches", errors.New("a compiled program cannot have caches: nobody would keep its runs from using the same layers at once")}
+	}
 	p := launch.NewStandalone(3 + len(c.ExtraFiles))
 	env, rules := environmentRules(c.Env)
 	p.Process("outer")

@@ -36,7 +36,8 @@ func TestPlan(t *testing.T) {
 		"--ro", dir+"/tools:/tools:noexec", "--ro-try", dir+"/missing:/missing", "--ro-try", dir+"/file:/etc/file",
 		"--rw", dir+"/work:/work", "--ro", dir+"/work/src/deep/kept:/work/src/deep/kept",
 		"--tmpfs", "/tmp:size=1M,mode=1777", "--dir", "/a/b", "--symlink", "a/b:/link", "--hide", "/tools/bin",
-		"--remount-ro", "/a", "--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/null:/null",
+		"--remount-ro", "/a", "--proc", "/proc:subset=pid", // the same for root: nothing of it is to be masked
+		"--dev", "/dev", "--dev-bind", "/dev/null:/null",
 		"--uid", "12", "--gid", "34", "--hostname", "box", "--domainname", "example", "--boottime", "24h",
 		"--cap-add", "net_bind_service", "--share", "ipc", "--chdir", "/work", "--inherit-env",
 		"--", "tool", "an argument", "--flag")

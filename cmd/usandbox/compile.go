@@ -17,6 +17,9 @@ func compileCommand(args []string) int {
 	if !ok {
 		return code
 	}
+	if f.createSource {
+		return fail(flagError("create-source", errors.New("a compiled program makes nothing on the host: make the folder before")))
+	}
 	if *output == "" {
 		return fail(errors.New("no output file is given"), "usandbox compile -o FILE ...")
 	}

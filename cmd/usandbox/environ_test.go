@@ -37,7 +37,7 @@ func TestEnviron(t *testing.T) {
 		if err := f.set.Parse(strings.Fields(c.args)); err != nil {
 			t.Fatal(err)
 		}
-		env, err := f.environ(caller)
+		env, err := f.environ(caller, nil)
 		if got := strings.Join(env, " "); err != nil || got != c.want {
 			t.Errorf("%s: %s, want %s, %v", c.args, got, c.want, err)
 		}

@@ -14,7 +14,7 @@ import (
 // order in which they stand on the command line.
 type fileFlag struct {
 	name, kind string
-	list       *[]mounts.Entry
+	flags      *runFlags
 	parse      func(arg, origin string) (mounts.Entry, error)
 }
 
@@ -24,15 +24,18 @@ func (f fileFlag) Type() string   { return f.kind }
 func (f fileFlag) Set(arg string) error {
 	e, err := f.parse(arg, "--"+f.name+" "+arg)
 	if err == nil {
-		*f.list = append(*f.list, e)
+		e, err = f.flags.withPerms(e)
+	}
+	if err == nil {
+		f.flags.files = append(f.flags.files, e)
 	}
 	return err
 }
 
 // fileFlags declares the flags about the file tree.
-func fileFlags(set *pflag.FlagSet, list *[]mounts.Entry) {
+func fileFlags(set *pflag.FlagSet, f *runFlags) {
 	add := func(name, kind, usage string, parse func(arg, origin string) (mounts.Entry, error)) {
-		set.Var(fileFlag{name, kind, list, parse}, name, usage)
+		set.Var(fileFlag{name, kind, f, parse}, name, usage)
 	}
 	bind := func(name, usage string, base mounts.Bind) {
 		for _, try := range []bool{false, true} {
@@ -42,27 +45,37 @@ func fileFlags(set *pflag.FlagSet, list *[]mounts.Entry) {
 			name, usage = name+"-try", "like --"+name+"; a missing SRC is no error"
 		}
 	}
-	bind("ro", "show SRC read-only (option: noexec)", mounts.Bind{})
+	bind("ro", "show SRC, a path or a pattern, read-only (option: noexec)", mounts.Bind{})
 	bind("rw", "show SRC, and let the command change it (option: noexec)", mounts.Bind{Writable: true})
 	bind("dev-bind", "show SRC, and let device nodes in it work", mounts.Bind{Writable: true, Devices: true})
 	add("overlay", "SRC[:DST]", "show SRC; what the command changes in it is kept in memory (options: upper=, work=, lower=, ro, noexec)", parseOverlay)
 	add("tmpfs", "DST", "an empty folder in memory (options: size=, mode=, noexec)", parseTmpfs)
-	add("proc", "DST", "a proc of the sandbox's own", at(func(dst, origin string) mounts.Entry {
-		return mounts.Proc{Target: dst, Origin: origin}
-	}))
+	add("proc", "DST", "a proc of the sandbox's own (options: subset=pid, hidepid=)", parseProc)
 	add("dev", "DST", "minimal devices", at(func(dst, origin string) mounts.Entry {
 		return mounts.Dev{Target: dst, Origin: origin}
 	}))
 	add("dir", "DST", "an empty folder", at(func(dst, origin string) mounts.Entry {
 		return mounts.Dir{Target: dst, Origin: origin}
 	}))
-	add("hide", "PATH", "an empty file or folder over PATH", here(func(dst, origin string) mounts.Entry {
-		return mounts.Hide{Target: dst, Origin: origin}
+	add("hide", "PATH", "an empty file or folder over PATH, a path or a pattern", parseHide)
+	add("mask", "PATH", "like --hide; a missing PATH is no error, and stays missing", here(func(dst, origin string) mounts.Entry {
+		return mounts.Hide{Target: dst, Try: true, Origin: origin}
 	}))
 	add("remount-ro", "PATH", "make what is at PATH read-only", here(func(dst, origin string) mounts.Entry {
 		return mounts.ReadOnly{Target: dst, Origin: origin}
 	}))
 	add("symlink", "TARGET:LINK", "a symlink LINK to TARGET", parseSymlink)
+	add("file", "PATH=CONTENT", "a file with CONTENT, @FILE's, or that of a descriptor, fd:N (PATH:mode=M=CONTENT)", f.parseFile)
+	add("bind-fd", "FD:DST", "show what descriptor FD has open, read-only (options: rw, noexec)", f.parseBindFD)
+	set.Var(permsFlag{f}, "perms", "permission bits, octal, of the next --dir, --file or --tmpfs")
+	add("chmod", "PATH:MODE", "set the mode of what earlier flags have made in the sandbox's own tree", parseChmod)
+	add("mqueue", "DST", "the POSIX message queues of the sandbox", at(func(dst, origin string) mounts.Entry {
+		return mounts.Mqueue{Target: dst, Origin: origin}
+	}))
+	add("sysfs", "DST", "a sysfs with the sandbox's network devices, read-only; it tells of the hardware", at(func(dst, origin string) mounts.Entry {
+		return mounts.Sysfs{Target: dst, Origin: origin}
+	}))
+	add("cgroupfs", "DST", "the control groups below your own, read-only (option: rw)", parseCgroupfs)
 }
 
 func parseBind(b mounts.Bind, arg, origin string) (mounts.Entry, error) {
@@ -75,6 +88,9 @@ func parseBind(b mounts.Bind, arg, origin string) (mounts.Entry, error) {
 	}
 	b.Source, b.Target, err = s.sourceTarget()
 	b.Origin = origin
+	if raw := rawField(arg); err == nil && mounts.IsPattern(raw) && !b.Devices {
+		return bindGlob(b, raw, s)
+	}
 	return b, err
 }
 

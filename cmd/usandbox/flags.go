@@ -20,6 +20,11 @@ type runFlags struct {
 	set *pflag.FlagSet
 
 	files            []mounts.Entry
+	createSource     bool
+	perms            *uint32 // of --perms, until a flag takes it
+	descriptors      string  // the last flag that names a file descriptor
+	consumed         string  // the last flag whose contents cannot be read once more
+	propagation      string
 	rootfs           string
 	bare             bool
 	noCwd, noProc    bool
@@ -41,6 +46,7 @@ type runFlags struct {
 	keepFDs          []int
 	verbose          bool
 	cow              cowFlag
+	caches           []string
 	name             string
 	detach           bool
 	noCommand        bool // none is wanted
@@ -52,8 +58,11 @@ func newRunFlags(name string) *runFlags {
 	s.SetInterspersed(false)
 	s.SortFlags = false
 	s.Usage = func() {}
-	fileFlags(s, &f.files)
+	fileFlags(s, f)
+	s.BoolVar(&f.createSource, "create-source", false, "make what is missing on the host: the folders SRC of --rw and --ro, and PATH of --hide in a writable folder")
 	f.cowFlags()
+	f.cacheFlag()
+	s.StringVar(&f.propagation, "propagation", "private", "what mounts of the host and of the sandbox do to each other: `MODE` private, slave (later mounts of the host come in, and not read-only), shared, unbindable")
 	s.StringVar(&f.rootfs, "rootfs", "", "use `DIR` as the root, read-only, instead of the system's folders")
 	s.BoolVar(&f.bare, "bare", false, "start from an empty file tree instead of the default")
 	s.BoolVar(&f.noProc, "no-proc", false, "do not mount a proc; much software needs one")
@@ -92,7 +101,7 @@ func parseFlags(set *pflag.FlagSet, args []string) error {
 		flagHelp(set)
 		return errHelp
 	}
-	return nearestFlag(set, err)
+	return nearestFlag(set, withoutContent(err))
 }
 
 // parse reads the flags and returns the command that follows them.
@@ -102,6 +111,9 @@ func (f *runFlags) parse(args []string) ([]string, error) {
 	}
 	if err := f.takeFolders(); err != nil {
 		return nil, err
+	}
+	if f.perms != nil {
+		return nil, flagError("perms", errNoPerms)
 	}
 	if f.noCommand {
 		if f.set.NArg() > 0 {
@@ -157,11 +169,15 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy, err := f.policy(changes)
+	caches, err := f.cacheLayers()
 	if err != nil {
 		return nil, err
 	}
-	env, err := f.environ(os.Environ())
+	policy, err := f.policy(changes, caches)
+	if err != nil {
+		return nil, err
+	}
+	env, err := f.environ(os.Environ(), variables(caches))
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +186,7 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 		return nil, err
 	}
 	c := &sandbox.Cmd{
-		Args: args, Env: env, Dir: f.chdir, Policy: policy, Changes: changes,
+		Args: args, Env: env, Dir: f.chdir, Policy: policy, Changes: changes, Caches: caches,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, ExtraFiles: extra,
 	}
 	if f.chdir != "" && !strings.HasPrefix(f.chdir, "/") {
@@ -179,13 +195,17 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 	return c, nil
 }
 
-// environ is the command's environment.
-func (f *runFlags) environ(caller []string) ([]string, error) {
+// environ is the command's environment: of the caller's, with variables that were
+// found out, and with what the flags say.
+func (f *runFlags) environ(caller, found []string) ([]string, error) {
 	env := caller
 	if !f.inheritEnv {
 		env = sandbox.DefaultEnv(caller)
 	}
 	env = slices.Clone(env)
+	for _, kv := range found {
+		env = setVariable(env, kv)
+	}
 	for _, arg := range f.env {
 		kv, ok, err := variable(arg)
 		if err != nil {

@@ -32,6 +32,7 @@ func parsed(args ...string) (*sandbox.Cmd, error) {
 
 func TestPolicyFlags(t *testing.T) {
 	share := func(k ...userns.Kind) sandbox.Policy { return sandbox.Policy{Share: userns.SetOf(k...)} }
+	root := os.Geteuid() == 0
 	files := func(e ...mounts.Entry) sandbox.Policy { return sandbox.Policy{Files: e} }
 	for _, c := range []struct {
 		args []string // after --bare
@@ -59,10 +60,23 @@ func TestPolicyFlags(t *testing.T) {
 		{[]string{"--dev-bind=/dev"}, files(mounts.Bind{Source: "/dev", Target: "/dev", Writable: true, Devices: true, Origin: "--dev-bind /dev"})},
 		{[]string{"--tmpfs", "/t:size=1M,mode=1777,noexec"},
 			files(mounts.Tmpfs{Target: "/t", Size: 1 << 20, Mode: 0o1777, NoExec: true, Origin: "--tmpfs /t:size=1M,mode=1777,noexec"})},
+		{[]string{"--proc", "/p:subset=pid,hidepid=4"},
+			files(mounts.Proc{Target: "/p", SubsetPID: true, HidePID: "ptraceable", Origin: "--proc /p:subset=pid,hidepid=4"})},
+		{[]string{"--proc", "/p:hidepid=1"}, files(mounts.Proc{Target: "/p", Masked: root, HidePID: "noaccess", Origin: "--proc /p:hidepid=1"})},
+		{[]string{"--mqueue", "/m", "--sysfs", "/s", "--cgroupfs", "/c", "--cgroupfs", "/d:rw"}, files(
+			mounts.Mqueue{Target: "/m", Origin: "--mqueue /m"}, mounts.Sysfs{Target: "/s", Origin: "--sysfs /s"},
+			mounts.Cgroupfs{Target: "/c", Origin: "--cgroupfs /c"}, mounts.Cgroupfs{Target: "/d", Writable: true, Origin: "--cgroupfs /d:rw"})},
+		{[]string{"--file", `/a\=b:mode=600=c=d`, "--perms", "700", "--dir", "/d", "--perms", "1777", "--tmpfs", "/t:size=1M", "--dir", "/e", "--perms=640", "--file", "/f=x"}, files(
+			mounts.File{Target: "/a=b", Content: "c=d", Mode: 0o600, Origin: `--file /a\=b:mode=600`}, mounts.Dir{Target: "/d", Mode: 0o700, Origin: "--dir /d"},
+			mounts.Tmpfs{Target: "/t", Size: 1 << 20, Mode: 0o1777, Origin: "--tmpfs /t:size=1M"}, mounts.Dir{Target: "/e", Origin: "--dir /e"},
+			mounts.File{Target: "/f", Content: "x", Mode: 0o640, Origin: "--file /f"})},
+		{[]string{"--chmod", `/a\:b:0`}, files(mounts.Chmod{Target: "/a:b", Origin: `--chmod /a\:b:0`})},
+		{[]string{"--propagation", "slave"}, sandbox.Policy{Propagation: mounts.Slave}},
+		{[]string{"--propagation", "slave", "--propagation", "private"}, sandbox.Policy{}},
 		// In the order of the command line.
 		{[]string{"--dir", "/a:b", "--proc", "/p", "--ro-try", "/x", "--dev", "/d", "--hide", `/h\:i`, "--remount-ro", "/r", "--symlink", `../x\:y:/l`,
 			"--rw-try", "/y", "--dev-bind-try", "/z"}, files(
-			mounts.Dir{Target: "/a:b", Origin: "--dir /a:b"}, mounts.Proc{Target: "/p", Origin: "--proc /p"},
+			mounts.Dir{Target: "/a:b", Origin: "--dir /a:b"}, mounts.Proc{Target: "/p", Masked: root, Origin: "--proc /p"},
 			mounts.Bind{Source: "/x", Target: "/x", Try: true, Origin: "--ro-try /x"},
 			mounts.Dev{Target: "/d", Origin: "--dev /d"}, mounts.Hide{Target: "/h:i", Origin: `--hide /h\:i`},
 			mounts.ReadOnly{Target: "/r", Origin: "--remount-ro /r"}, mounts.Symlink{Link: "../x:y", Target: "/l", Origin: `--symlink ../x\:y:/l`},
@@ -114,6 +128,23 @@ func TestFlagErrors(t *testing.T) {
 		{"--bare --tmpfs /t:size=0", "is no size"},
 		{"--bare --tmpfs /t:mode=4755", "is no mode"},
 		{"--bare --dir relative", "is not absolute"},
+		{"--bare --file /x", "--file: there is no content"},
+		{"--bare --file /x:mode=1777=x", `--file /x:mode=1777: "1777" is no mode`},
+		{"--bare --file /x=@/nonexistent", "--file /x: open /nonexistent"},
+		{"--bare --file /x=fd:1000", "1000 is not an open file descriptor"},
+		{"--bare --file /x=fd:99999999999", "is no number of a file descriptor"},
+		{"--bare --perms 700", "--perms: no --dir, --file or --tmpfs follows"},
+		{"--bare --perms 700 --proc /p", "no --dir, --file or --tmpfs follows"},
+		{"--bare --perms 0", "is no mode"},
+		{"--bare --chmod /x:8", `"8" is no mode`},
+		{"--bare --chmod /x:2755", `"2755" is no mode`},
+		{"--bare --bind-fd 1000:/x", "1000 is not an open file descriptor"},
+		{"--bare --bind-fd 0:/x:exec", `unknown option "exec"`},
+		{"--bare --proc /p:hidepid=", "hidepid: "},
+		{"--bare --proc p", "is not absolute"},
+		{"--bare --cgroupfs /c:rw=1", `option "rw" has no value`},
+		{"--bare --sysfs s", "is not absolute"},
+		{"--bare --propagation=", `--propagation: "" is not one of private`},
 		{"--bare --symlink /only", "want TARGET:LINK"},
 		{"--bare --symlink a:b", "want TARGET:LINK"},
 	} {

@@ -4,9 +4,12 @@ package main
 // path comes out as it was put in.
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/usandbox/usandbox/mounts"
 )
 
 // escape writes a path so that its colons are its own.
@@ -47,6 +50,43 @@ func FuzzSpec(f *testing.F) {
 	})
 }
 
+// A path with its special characters escaped is that path, where a pattern may stand;
+// anything else is understood or refused.
+func FuzzPattern(f *testing.F) {
+	for _, s := range []string{"/a", "/a*", `/a\*b`, "/[", "/a:b[c]/", `/\\?:\:`, "**", "\xff*", "/a/../*"} {
+		f.Add(s)
+	}
+	escapePattern := strings.NewReplacer(`\`, `\\`, ":", `\:`, "*", `\*`, "?", `\?`, "[", `\[`)
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, parse := range []func(arg, origin string) (mounts.Entry, error){
+			parseHide, func(arg, origin string) (mounts.Entry, error) { return parseBind(mounts.Bind{}, arg, origin) },
+		} {
+			parse(text, "")
+			if text == "" || strings.Contains(text, "\x00") || len(text) > 4000 {
+				continue
+			}
+			path := filepath.Clean("/" + text)
+			e, err := parse(escapePattern.Replace(path), "")
+			if err != nil {
+				t.Fatalf("%q: %v", path, err)
+			}
+			pattern := ""
+			switch e := e.(type) {
+			case mounts.HideGlob:
+				pattern = e.Pattern
+			case mounts.BindGlob:
+				pattern = e.Pattern
+			}
+			if got := strings.NewReplacer(`\\`, `\`, `\:`, ":", `\*`, "*", `\?`, "?", `\[`, "[").Replace(pattern); pattern != "" && got != path {
+				t.Errorf("%q became the pattern %q", path, pattern)
+			}
+			if pattern == "" && strings.ContainsAny(path, "*?[") {
+				t.Errorf("%q became %v", path, e)
+			}
+		}
+	})
+}
+
 func FuzzPrintable(f *testing.F) {
 	for _, s := range []string{"", "plain", "\x1b[31m", "a\x00b", "\xff\xfe", "\u202e", "\ufffd", "é\u0301", "\x9b31m", "\u009b"} {
 		f.Add(s)
@@ -60,6 +100,32 @@ func FuzzPrintable(f *testing.F) {
 		}
 		if again := printable(out); again != out {
 			t.Errorf("%q, then %q", out, again)
+		}
+	})
+}
+
+func FuzzFile(f *testing.F) {
+	for _, s := range []string{"", "/a", "/a=b", "/a:mode=600=b", `/a\:\=\\=b`, `/a\`, "/a:mode=", "/a:=b", "=", ":", "/a:mode=1=", "/a\x00=\x00"} {
+		f.Add(s, "fd:x\n=")
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if s, err := splitFile(a); err == nil && (s.path[0] != '/' || !strings.HasPrefix(a, s.typed+"=") || s.typed+"="+s.content != a) {
+			t.Errorf("%q: %+v", a, s)
+		}
+		path := "/" + a
+		if len(path) > maxSpec {
+			return
+		}
+		escaped := strings.ReplaceAll(escape(path), "=", `\=`)
+		for _, mode := range []string{"", ":mode=600"} {
+			s, err := splitFile(escaped + mode + "=" + b)
+			if err != nil || s.path != path || s.content != b || ":mode="+s.mode != mode && s.mode != "" {
+				t.Errorf("%q and %q: %+v, %v", path, b, s, err)
+			}
+		}
+		var flags runFlags
+		if text, err := flags.contents(`\` + b); err != nil || text != b || flags.consumed != "" {
+			t.Errorf("%q became %q, %v", b, text, err)
 		}
 	})
 }

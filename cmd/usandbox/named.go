@@ -39,6 +39,10 @@ func runNamed(f *runFlags, c *sandbox.Cmd) int {
 		return fail(errors.New("--detach: the sandbox needs a --name, else it cannot be found again"))
 	case f.detach && len(f.keepFDs) > 0:
 		return fail(errors.New("--keep-fd and --detach exclude each other"))
+	case f.detach && f.descriptors != "":
+		return fail(fmt.Errorf("--%s with a file descriptor and --detach exclude each other", f.descriptors))
+	case f.detach && f.consumed != "":
+		return fail(fmt.Errorf("--%s from a pipe and --detach exclude each other", f.consumed))
 	}
 	if err := registry.CheckName(f.name); err != nil {
 		return fail(flagError("name", err))

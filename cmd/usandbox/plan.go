@@ -21,6 +21,11 @@ func planCommand(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
+	if f.createSource {
+		if err := announceSources(c); err != nil {
+			return fail(err)
+		}
+	}
 	if !*asJSON {
 		printPlan(os.Stdout, program)
 		return 0

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/cache"
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
@@ -20,22 +21,33 @@ import (
 
 // policy turns the flags into a policy: the default profile, then what the flags
 // add to it.
-func (f *runFlags) policy(changes *cow.Run) (sandbox.Policy, error) {
+func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Policy, error) {
 	as, err := f.person()
 	if err != nil {
 		return sandbox.Policy{}, flagError("as", err)
 	}
-	p, err := f.profile(changes)
+	p, err := f.profile(as, changes)
 	if err != nil {
 		return p, err
 	}
-	p.As = as
-	p.Files = append(p.Files, f.files...)
+	if caches != nil {
+		p = p.WithCaches(caches)
+	}
+	f.setCreate(f.files)
+	if p.Files, err = mounts.Expand(append(p.Files, f.files...)); err != nil {
+		return p, err
+	}
 	hideState(&p)
+	if caches != nil {
+		if err := checkStore(&p); err != nil {
+			return p, err
+		}
+	}
 	p.Hostname, p.Domainname = f.hostname, f.domainname
 	p.CommandIsInit = f.asPID1
 	for _, err := range []error{
 		flagError("share", f.setShare(&p)),
+		flagError("propagation", f.setPropagation(&p)),
 		f.setIDs(&p),
 		f.setClocks(&p),
 		f.setCapabilities(&p),
@@ -48,7 +60,7 @@ func (f *runFlags) policy(changes *cow.Run) (sandbox.Policy, error) {
 	return p, nil
 }
 
-func (f *runFlags) profile(changes *cow.Run) (sandbox.Policy, error) {
+func (f *runFlags) profile(as *sandbox.Credential, changes *cow.Run) (sandbox.Policy, error) {
 	var p sandbox.Policy
 	switch {
 	case f.bare && f.rootfs != "":
@@ -69,6 +81,7 @@ func (f *runFlags) profile(changes *cow.Run) (sandbox.Policy, error) {
 	if f.noProc {
 		p.Files = slices.DeleteFunc(p.Files, func(e mounts.Entry) bool { _, ok := e.(mounts.Proc); return ok })
 	}
+	p.As = as // whose the git folder of the current one has to be
 	if !f.noCwd {
 		if err := f.currentFolder(&p, changes); err != nil {
 			return p, err
@@ -99,6 +112,11 @@ func (f *runFlags) setShare(p *sandbox.Policy) (err error) {
 	if f.set.Changed("share") {
 		p.Share, err = userns.ParseSet(f.share, userns.SetOf(userns.Network, userns.IPC, userns.UTS, userns.Cgroup))
 	}
+	return err
+}
+
+func (f *runFlags) setPropagation(p *sandbox.Policy) (err error) {
+	p.Propagation, err = mounts.ParsePropagation(f.propagation)
 	return err
 }
 

@@ -39,6 +39,11 @@ type running struct {
 // start starts the sandbox, or executes it in usandbox's place. Nil: it could not be,
 // which has been said.
 func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
+	if f.createSource {
+		if err := makeSources(c); err != nil {
+			return nil, fail(err)
+		}
+	}
 	if f.verbose {
 		if code := verbose(c); code != 0 {
 			return nil, code
@@ -54,7 +59,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if dir := writableHere(c.Policy); dir != "" {
 		watch = sandbox.Watch(dir)
 	}
-	if !again && !f.verbose {
+	if !again && !f.verbose && f.consumed == "" {
 		// No error counts: what is wrong is found again, with words for it.
 		c.Exec(sandbox.Takeover{Forward: toForward(), Watch: watch})
 	}
@@ -92,6 +97,7 @@ func (f *runFlags) prepare(args []string) (c *sandbox.Cmd, code int, ok bool) {
 		c, err = f.command(rest)
 	}
 	if err == nil {
+		noteGit(c.Policy)
 		return c, 0, true
 	}
 	if errors.Is(err, errHelp) {

@@ -127,7 +127,11 @@ func parseSize(text string) (uint64, error) {
 func parseMode(text string) (uint32, error) {
 	v, err := strconv.ParseUint(text, 8, 32)
 	if err != nil || v > 0o1777 || v == 0 {
-		return 0, fmt.Errorf("%q is no mode: write permission bits in octal, at most 1777", text)
+		return 0, errMode(text)
 	}
 	return uint32(v), nil
+}
+
+func errMode(text string) error {
+	return fmt.Errorf("%q is no mode: write permission bits in octal, at most 1777", text)
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/usandbox/usandbox/cache"
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/registry"
@@ -13,12 +14,15 @@ import (
 
 // hideState hides the folders with usandbox's own state wherever the sandbox would
 // show them: that of the sandboxes that have names, as who can open the control socket
-// of one can enter it, and that of copy-on-write runs. A folder that is not there yet
+// of one can enter it, and that of copy-on-write runs, and the layers of caches. A folder that is not there yet
 // cannot be hidden; nothing that is found in one is trusted.
 func hideState(p *sandbox.Policy) {
 	states := []string{registry.Dir()}
 	if runs, err := cow.Dir(); err == nil {
 		states = append(states, runs)
+	}
+	if layers, err := cache.Dir(); err == nil {
+		states = append(states, layers)
 	}
 	for _, state := range states {
 		if _, err := os.Lstat(state); err != nil {
@@ -42,7 +46,7 @@ func hideState(p *sandbox.Policy) {
 					source = real
 				}
 				if below, ok := within(source, state); ok {
-					p.Files = append(p.Files, mounts.Hide{Target: filepath.Join(e.Where(), below)})
+					p.Files = append(p.Files, mounts.Hide{Target: filepath.Join(e.Where(), below), Try: true})
 				}
 			}
 		}

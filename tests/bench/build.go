@@ -19,27 +19,12 @@ func buildTable(b *bench) (table, error) {
 		title: fmt.Sprintf("Build: go build %s with an empty cache, %d rounds", b.packages, rounds),
 		head:  []string{"where", "median", "fastest", "slowest", "to outside", "target"},
 	}
-	program, err := exec.LookPath("go")
+	build, env, err := b.goBuild(b.packages)
 	if err != nil {
-		t.note("not measured: %v", errors.Unwrap(err))
+		t.note("not measured: %v", err)
 		return t, nil
 	}
-	root, err := exec.Command(program, "env", "GOROOT").Output()
-	if err != nil {
-		return t, err
-	}
-	goroot := strings.TrimSpace(string(root))
-	tool := filepath.Join(goroot, "bin", "go")
-	build := append([]string{tool, "build"}, strings.Fields(b.packages)...)
-	home := filepath.Join(b.dir, "home")
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		return t, err
-	}
-	env := []string{
-		"PATH=/usr/bin:/bin", "HOME=" + home, "CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off",
-		"GOCACHE=" + filepath.Join(b.project, "cache"), "GOTMPDIR=" + filepath.Join(b.project, "tmp"),
-	}
-	inside := []string{b.usandbox, "run", "--inherit-env", "--ro", goroot, "--"}
+	inside := []string{b.usandbox, "run", "--inherit-env", "--ro", goroot(build[0]), "--"}
 	var times [2]times
 	for range rounds {
 		for i, argv := range [][]string{build, append(inside, build...)} {
@@ -61,6 +46,30 @@ func buildTable(b *bench) (table, error) {
 	}
 	return t, nil
 }
+
+// goBuild is a build of packages, with all that it writes in the project folder.
+func (b *bench) goBuild(packages string) (argv, env []string, err error) {
+	program, err := exec.LookPath("go")
+	if err != nil {
+		return nil, nil, errors.Unwrap(err)
+	}
+	root, err := exec.Command(program, "env", "GOROOT").Output()
+	if err != nil {
+		return nil, nil, err
+	}
+	home := filepath.Join(b.dir, "home")
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return nil, nil, err
+	}
+	tool := filepath.Join(strings.TrimSpace(string(root)), "bin", "go")
+	return append([]string{tool, "build"}, strings.Fields(packages)...), []string{
+		"PATH=/usr/bin:/bin", "HOME=" + home, "CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off",
+		"GOCACHE=" + filepath.Join(b.project, "cache"), "GOTMPDIR=" + filepath.Join(b.project, "tmp"),
+	}, nil
+}
+
+// goroot is the Go installation that a go command is of.
+func goroot(tool string) string { return filepath.Dir(filepath.Dir(tool)) }
 
 // clean runs a build in an empty project folder and says how long it took.
 func (b *bench) clean(argv, env []string) (time.Duration, error) {

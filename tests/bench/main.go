@@ -31,6 +31,7 @@ func benchmarks() []benchmark {
 		{"throughput", throughputTable},
 		{"memory", memoryTable},
 		{"ls", lsTable},
+		{"cow", cowTable},
 		{"build", buildTable},
 	}
 }

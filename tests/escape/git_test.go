@@ -138,6 +138,45 @@ var gits = []attack{
 			same(s.T, before, snapshot(s.T, s.path(".git"), s.secret))
 		},
 	}, {
+		name:    "git file that leads to a folder that looks like git's",
+		tries:   "a .git file that names the secret, which looks like a repository or a part of one, directly and by a detour",
+		defence: "shown only if it links back to the project; read through folders that were opened once, without symlinks",
+		under:   []string{build},
+		inside:  lookAround,
+		outside: gitLookalikes,
+	}, {
+		name:    "git folder of a work tree",
+		tries:   "write, replace, rename, exchange, link and remove what git obeys in the repository that the work tree belongs to",
+		defence: pinned,
+		under:   []string{build, asRoot, ranges, allCaps},
+		inside: func(p *prisoner) {
+			attackGitAt(p, p.args[0], "evil")
+			os.RemoveAll("evil")
+			attackGitAt(p, p.args[0], p.args[0]+"/evil")
+			for _, name := range []string{"worktrees/tree/gitdir", "worktrees/tree/commondir", "worktrees/other/gitdir"} {
+				name = p.args[0] + "/" + name
+				p.refused("write "+name, mayOpen(name, unix.O_WRONLY), unix.EROFS)
+				p.refused("rename "+name, unix.Rename(name, name+".away"), unix.EBUSY, unix.EROFS)
+				p.refused("remove "+name, unix.Unlink(name), unix.EBUSY, unix.EROFS)
+			}
+			for _, name := range []string{"worktrees", "worktrees/tree", "worktrees/other"} {
+				name = p.args[0] + "/" + name
+				p.refused("rename "+name, unix.Rename(name, name+".away"), unix.EBUSY, unix.EROFS)
+				p.refused("rename "+name+" away", unix.Rename(name, "away"), unix.EXDEV, unix.EBUSY, unix.EROFS)
+			}
+			p.refused("make a work tree", unix.Mkdir(p.args[0]+"/worktrees/evil", 0o755), unix.EROFS)
+			p.worked("write an object", os.WriteFile(p.args[0]+"/objects/new", nil, 0o644))
+			p.worked("write the index", os.WriteFile(p.args[0]+"/worktrees/tree/index", nil, 0o644))
+		},
+		outside: func(s *scene) {
+			git := s.worktree()
+			s.say = []string{git}
+			obeyed := []string{git + "/hooks", git + "/config", git + "/worktrees/other", git + "/worktrees/tree/gitdir", git + "/worktrees/tree/commondir"}
+			before := snapshot(s.T, obeyed...)
+			s.launch()
+			same(s.T, before, snapshot(s.T, obeyed...))
+		},
+	}, {
 		name:    "git settings that the host replaces meanwhile",
 		tries:   "write the hooks after the host has replaced .git/config under the mount",
 		defence: "folders are protected, not only files; the mount on the file is lost, as documented",
@@ -203,32 +242,8 @@ func (s *scene) preparedOrRefused(f func()) {
 }
 
 func attackGit(p *prisoner) {
-	busy := []error{unix.EBUSY, unix.EROFS, unix.EXDEV}
-	os.MkdirAll("evil/hooks", 0o755)
-	os.WriteFile("evil/config", []byte("[core]\n"), 0o755)
-	exchange := func(a, b string) error {
-		return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
-	}
 	for _, prefix := range []string{"", "/proc/self/cwd/", "/proc/self/root" + cwd() + "/", "./.git/../", "evil/../"} {
-		git := prefix + ".git"
-		p.refused("hook", mayOpen(git+"/hooks/post-checkout", unix.O_CREAT|unix.O_WRONLY), unix.EROFS)
-		p.refused("sample", mayOpen(git+"/hooks/pre-commit.sample", unix.O_WRONLY|unix.O_TRUNC), unix.EROFS)
-		p.refused("settings", mayOpen(git+"/config", unix.O_WRONLY|unix.O_APPEND), unix.EROFS)
-		p.refused("truncate", unix.Truncate(git+"/config", 0), unix.EROFS)
-		p.refused("chmod hooks", unix.Chmod(git+"/hooks", 0o777), unix.EROFS)
-		p.refused("chmod sample", unix.Chmod(git+"/hooks/pre-commit.sample", 0o755), unix.EROFS)
-		p.refused("link settings", unix.Link(git+"/config", "linked"), busy...)
-		p.refused("link a sample", unix.Link(git+"/hooks/pre-commit.sample", "linked"), busy...)
-		p.refused("link into hooks", unix.Link("evil/config", git+"/hooks/linked"), busy...)
-		p.refused("mkdir", unix.Mkdir(git+"/hooks/x", 0o755), unix.EROFS)
-		for _, name := range []string{"", "/hooks", "/config"} {
-			p.refused("rename "+git+name, unix.Rename(git+name, "away"), busy...)
-			p.refused("exchange "+git+name, exchange("evil"+name, git+name), busy...)
-			p.refused("exchange back "+git+name, exchange(git+name, "evil"+name), busy...)
-			p.refused("replace "+git+name, unix.Rename("evil"+name, git+name), append(busy, unix.ENOTEMPTY)...)
-			p.refused("rmdir "+git+name, unix.Rmdir(git+name), append(busy, unix.ENOTDIR, unix.EINVAL)...)
-			p.refused("unlink "+git+name, unix.Unlink(git+name), append(busy, unix.EISDIR)...)
-		}
+		attackGitAt(p, prefix+".git", "evil")
 	}
 	p.refused("unmount", unmountUnlessCapable(p), unix.EPERM, unix.EINVAL)
 	fd, err := unix.Open(".git", unix.O_RDONLY, 0)
@@ -241,6 +256,34 @@ func attackGit(p *prisoner) {
 		return err
 	}(), unix.EROFS)
 	os.RemoveAll("evil")
+}
+
+// attackGitAt attacks a git folder with the help of another, which is made.
+func attackGitAt(p *prisoner, git, evil string) {
+	busy := []error{unix.EBUSY, unix.EROFS, unix.EXDEV}
+	os.MkdirAll(evil+"/hooks", 0o755)
+	os.WriteFile(evil+"/config", []byte("[core]\n"), 0o755)
+	exchange := func(a, b string) error {
+		return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
+	}
+	p.refused("hook", mayOpen(git+"/hooks/post-checkout", unix.O_CREAT|unix.O_WRONLY), unix.EROFS)
+	p.refused("sample", mayOpen(git+"/hooks/pre-commit.sample", unix.O_WRONLY|unix.O_TRUNC), unix.EROFS)
+	p.refused("settings", mayOpen(git+"/config", unix.O_WRONLY|unix.O_APPEND), unix.EROFS)
+	p.refused("truncate", unix.Truncate(git+"/config", 0), unix.EROFS)
+	p.refused("chmod hooks", unix.Chmod(git+"/hooks", 0o777), unix.EROFS)
+	p.refused("chmod sample", unix.Chmod(git+"/hooks/pre-commit.sample", 0o755), unix.EROFS)
+	p.refused("link settings", unix.Link(git+"/config", "linked"), busy...)
+	p.refused("link a sample", unix.Link(git+"/hooks/pre-commit.sample", "linked"), busy...)
+	p.refused("link into hooks", unix.Link(evil+"/config", git+"/hooks/linked"), busy...)
+	p.refused("mkdir", unix.Mkdir(git+"/hooks/x", 0o755), unix.EROFS)
+	for _, name := range []string{"", "/hooks", "/config"} {
+		p.refused("rename "+git+name, unix.Rename(git+name, "away"), busy...)
+		p.refused("exchange "+git+name, exchange(evil+name, git+name), busy...)
+		p.refused("exchange back "+git+name, exchange(git+name, evil+name), busy...)
+		p.refused("replace "+git+name, unix.Rename(evil+name, git+name), append(busy, unix.ENOTEMPTY)...)
+		p.refused("rmdir "+git+name, unix.Rmdir(git+name), append(busy, unix.ENOTDIR, unix.EINVAL)...)
+		p.refused("unlink "+git+name, unix.Unlink(git+name), append(busy, unix.EISDIR)...)
+	}
 }
 
 // unmountUnlessCapable: who has CAP_SYS_ADMIN may take the protection away; that
@@ -282,5 +325,66 @@ func gitElsewhere(s *scene) {
 				t.Errorf("%s was written, and nothing told of it", name)
 			}
 		})
+	}
+}
+
+// worktree makes the project a linked work tree of a repository beside it, and
+// returns that one's git folder.
+func (s *scene) worktree() (git string) {
+	git = filepath.Join(s.base, "repo", ".git")
+	for _, name := range []string{"hooks/pre-commit.sample", "config", "HEAD", "objects/x", "refs/heads/x"} {
+		s.write(filepath.Join(git, name), "theirs\n")
+	}
+	for name, dir := range map[string]string{"tree": s.dir, "other": filepath.Join(s.base, "other")} {
+		s.write(filepath.Join(git, "worktrees", name, "gitdir"), dir+"/.git\n")
+		s.write(filepath.Join(git, "worktrees", name, "commondir"), "../..\n")
+		s.write(filepath.Join(git, "worktrees", name, "HEAD"), "ref: refs/heads/x\n")
+	}
+	s.write(s.path(".git"), "gitdir: "+filepath.Join(git, "worktrees", "tree")+"\n")
+	s.prepare()
+	return git
+}
+
+// gitLookalikes points .git at a secret that looks more and more like git's.
+func gitLookalikes(s *scene) {
+	for _, name := range []string{"HEAD", "config", "objects/token", "refs/token", "worktrees/x/HEAD", "modules/x/config"} {
+		s.write(filepath.Join(s.secret, name), s.token)
+	}
+	secret := s.secret
+	link := func(name, text string) { s.write(name, text+"\n") }
+	for _, c := range []struct {
+		to     string
+		change func()
+	}{
+		{secret, nil},
+		{secret + "/worktrees/x", nil},
+		{secret + "/modules/x", nil},
+		{"../secret/worktrees/x", func() { link(secret+"/worktrees/x/commondir", "../..") }},
+		{secret + "/worktrees/x", func() { link(secret+"/worktrees/x/gitdir", filepath.Join(s.base, "other", ".git")) }},
+		{"own/worktrees/x", func() {
+			link(s.path("own", "worktrees", "x", "commondir"), secret)
+			link(s.path("own", "worktrees", "x", "gitdir"), s.path(".git"))
+		}},
+		{"../beside/worktrees/x", func() {
+			link(filepath.Join(s.base, "beside", "worktrees", "x", "commondir"), secret)
+			link(filepath.Join(s.base, "beside", "worktrees", "x", "gitdir"), s.path(".git"))
+		}},
+		{"../beside/worktrees/y", func() { s.symlink(secret, filepath.Join(s.base, "beside", "worktrees", "y")) }},
+		{"alias/worktrees/x", func() { s.symlink(secret, s.path("alias")) }},
+		{"/proc/self/cwd/../secret", nil},
+		{secret + "/HEAD", nil},
+	} {
+		if c.change != nil {
+			c.change()
+		}
+		link(s.path(".git"), "gitdir: "+c.to)
+		s.prepare()
+		if s.cmd.Policy.GitNotShown == nil && c.to != "own/worktrees/x" && c.to != "alias/worktrees/x" {
+			s.Errorf("%s: nothing was said", c.to)
+		}
+		s.say = []string{secret}
+		before := snapshot(s.T, s.path(".git"), secret)
+		s.launch()
+		same(s.T, before, snapshot(s.T, s.path(".git"), secret))
 	}
 }

@@ -142,7 +142,8 @@ func destinations(s *scene) {
 					where = "/hostile"
 				}
 				target := where + "/" + name + below
-				kind := entries(gift, target)[len(name+below)%7:][0]
+				kinds := entries(gift, target)
+				kind := kinds[len(name+below)%len(kinds)]
 				s.cmd.Policy.Files = append(s.cmd.Policy.Files, kind)
 				if s.cmd.Start() == nil {
 					s.cmd.Kill()
@@ -178,6 +179,12 @@ func entries(gift, target string) []mounts.Entry {
 		mounts.Dev{Target: target},
 		mounts.Hide{Target: target},
 		mounts.ReadOnly{Target: target},
+		mounts.File{Target: target, Content: "pwn"},
+		mounts.Chmod{Target: target, Mode: 0o777},
+		mounts.Dir{Target: target, Mode: 0o777},
+		mounts.Mqueue{Target: target},
+		mounts.Sysfs{Target: target},
+		mounts.Cgroupfs{Target: target},
 	}
 }
 

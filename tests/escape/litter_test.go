@@ -49,6 +49,11 @@ func TestFailedSetUp(t *testing.T) {
 			mounts.ReadOnly{Target: s.path("missing")}, mounts.Proc{Target: s.path("a", "missing")}, mounts.Dev{Target: s.path("missing")},
 			mounts.Tmpfs{Target: "/usr/missing"}, mounts.Tmpfs{Target: s.path("x", "missing")}, mounts.Tmpfs{Target: s.path("a", "b", "file")},
 			mounts.Bind{Source: s.path("x", "missing"), Target: "/shown"}, mounts.Tmpfs{Target: s.path("z")},
+			mounts.File{Target: s.path("made"), Content: "made"}, mounts.File{Target: s.path("x", "missing")}, mounts.File{Target: "/usr/missing"},
+			mounts.Chmod{Target: s.path("a", "b", "file"), Mode: 0o777}, mounts.Chmod{Target: s.path("missing"), Mode: 0o777},
+			mounts.Dir{Target: s.path("a"), Mode: 0o777}, mounts.Mqueue{Target: s.path("missing")}, mounts.Sysfs{Target: s.path("made")},
+			mounts.Cgroupfs{Target: s.path("a", "missing")},
+			mounts.Bind{Source: s.path("a"), Target: "/shown", Is: mounts.FileID{Inode: 1}},
 		} {
 			s.prepare()
 			s.cmd.Policy.Files = append(s.cmd.Policy.Files, e)

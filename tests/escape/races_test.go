@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,6 +43,22 @@ func TestSourceRace(t *testing.T) {
 	}
 }
 
+// The folder that a caller has opened, and shows by its descriptor, is swapped with
+// another one while sandboxes start.
+//
+// Defence: the image compares what it has opened with what the caller had.
+func TestIdentityRace(t *testing.T) {
+	s := newScene(t, &attack{name: "race"}, build)
+	s.write(s.path("source", "file"), "theirs")
+	s.write(s.path("other", "token"), s.token)
+	opened, err := os.Open(s.path("source"))
+	s.must(err)
+	defer opened.Close()
+	id, err := mounts.FileIDOf(int(opened.Fd()))
+	s.must(err)
+	s.raced(mounts.Bind{Source: s.path("source"), Target: "/shown", Is: id}, "source", "other", "cat /shown/token; true")
+}
+
 // A destination, or a folder above it, is swapped by a second sandbox that has the
 // project too, with a symlink to where the source shall not be seen.
 //
@@ -60,6 +77,70 @@ func TestDestinationRace(t *testing.T) {
 				s.raced(gift, "target", "other", script)
 			}
 		})
+	}
+}
+
+// What the .git file of a work tree names, and the folders above it, are swapped with
+// a symlink to the secret, and with the secret itself, which looks like a repository.
+//
+// Defence: what is shown is compared with what was looked at, by device and inode.
+func TestGitRace(t *testing.T) {
+	for _, name := range []string{"repo/.git/worktrees/tree", "repo/.git/worktrees", "repo/.git", "repo"} {
+		for _, as := range []string{"a folder", "a symlink"} {
+			if as == "a folder" && strings.Contains(name, "worktrees") {
+				continue // then the secret itself lies in what is to be shown
+			}
+			t.Run(name+" and "+as, func(t *testing.T) {
+				s := newScene(t, &attack{name: "race"}, build)
+				git := s.worktree()
+				for _, part := range []string{"HEAD", "config", "objects/token", "refs/token"} {
+					s.write(filepath.Join(s.secret, ".git", part), s.token)
+				}
+				s.write(filepath.Join(s.secret, ".git/worktrees/tree/gitdir"), "/elsewhere/.git\n")
+				s.write(filepath.Join(s.secret, ".git/worktrees/tree/commondir"), "../..\n")
+				s.write(filepath.Join(s.secret, ".git/worktrees/tree/token"), s.token)
+				from := filepath.Join(s.base, name)
+				to := filepath.Join(s.secret, strings.TrimPrefix(name, "repo"))
+				if as == "a symlink" {
+					s.symlink(to, filepath.Join(s.base, "link"))
+					to = filepath.Join(s.base, "link")
+				}
+				var stop atomic.Bool
+				times := make(chan int)
+				go func() {
+					n := swap(from, to, &stop)
+					if n%2 == 1 {
+						unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_EXCHANGE)
+					}
+					times <- n
+				}()
+				shown, left, refused := 0, 0, 0
+				script := "cat " + git + "/*/token " + git + "/token " + git + "/worktrees/tree/token " + git + "/config 2>&1; test -e " + git + "/objects/x && echo shown; true"
+				for i, n := 0, rounds(t, 60); i < n || i < 20*n && (shown == 0 || left+refused == 0); i++ {
+					p, _ := policy(s.T, build, s.dir)
+					cmd := &sandbox.Cmd{Args: []string{"/bin/sh", "-c", script}, Policy: p}
+					out, err := cmd.CombinedOutput()
+					switch {
+					case err != nil:
+						refused++
+					case strings.Contains(string(out), "shown"):
+						shown++
+					default:
+						left++
+					}
+					s.noSecret(string(out))
+					if s.Failed() {
+						s.Logf("%s", out)
+						break
+					}
+				}
+				stop.Store(true)
+				t.Logf("%d shown, %d left out, %d refused, %d swaps", shown, left, refused, <-times)
+				if shown == 0 || left+refused == 0 {
+					t.Error("BUG: all ended alike, so no race was run")
+				}
+			})
+		}
 	}
 }
 
