@@ -21,8 +21,8 @@ type Run struct {
 	PID     int       `json:"pid"` // of the usandbox that began it
 	Layers  []Layer   `json:"layers"`
 
-	// Marker is the time on the clock of file systems when the run began, before the
-	// command did. What has a later ctime on the host was changed meanwhile.
+	// Marker is the time on the clock of file systems when the run was made, before the
+	// command began. What has a later ctime on the host was changed meanwhile.
 	Marker Time `json:"marker"`
 
 	dir    string // on disk
@@ -43,8 +43,8 @@ type Layer struct {
 	Dev uint64 `json:"dev"`
 	Ino uint64 `json:"ino"`
 
-	// Mode are Dir's permission bits, and Mtime its time of modification as its upper
-	// folder had it in the beginning.
+	// Mode are Dir's permission bits, and Mtime its time of modification. The upper
+	// folder begins with them, as they are what the command sees.
 	Mode  uint32 `json:"mode"`
 	Mtime Time   `json:"mtime"`
 
@@ -94,7 +94,7 @@ func New(command, dirs []string) (*Run, error) {
 				return nil, fmt.Errorf("%s and %s: one is in the other", other.Dir, l.Dir)
 			}
 		}
-		parts, err := split(l, points)
+		parts, err := takeApart(l, points)
 		if err != nil {
 			return nil, err
 		}
@@ -129,8 +129,7 @@ func layerOf(dir string) (l Layer, err error) {
 		return l, fmt.Errorf("%s is no folder", dir)
 	}
 	l.Dev, l.Ino, l.Mode = uint64(st.Dev), st.Ino, st.Mode&0o7777
-	// Not a time that a change could have: the clock ticks a few hundred times a second.
-	l.Mtime = Time{min(st.Mtim.Sec, time.Now().Unix()-2), st.Mtim.Nsec}
+	l.Mtime = Time{st.Mtim.Sec, st.Mtim.Nsec}
 	return l, nil
 }
 
@@ -271,8 +270,8 @@ func (r *Run) Changed() bool {
 	for i := range r.Layers {
 		l := &r.Layers[i]
 		var st unix.Stat_t
-		err := unix.Lstat(l.upper, &st)
-		if err != nil || (Time{st.Mtim.Sec, st.Mtim.Nsec}) != l.Mtime || st.Mode&0o7777 != l.Mode {
+		list, err := os.ReadDir(l.upper)
+		if err != nil || len(list) > 0 || unix.Lstat(l.upper, &st) != nil || st.Mode&0o7777 != l.Mode {
 			return true
 		}
 	}

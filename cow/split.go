@@ -48,9 +48,9 @@ func mountPoints() []string {
 	return points
 }
 
-// split returns the layers for a folder: itself, or its parts if something is mounted
+// takeApart returns the layers for a folder: itself, or its parts if something is mounted
 // below it, those first that lie further out.
-func split(l Layer, points []string) ([]Layer, error) {
+func takeApart(l Layer, points []string) ([]Layer, error) {
 	onTheWay := map[string]bool{}
 	first := ""
 	for _, p := range points {

@@ -75,7 +75,11 @@ func (p *Process) Enter(img *Image, files [3]*os.File) (*Entered, error) {
 	case r.silent:
 		return nil, errSilent
 	}
-	if err := unix.Sendmsg(r.fd, make([]byte, 8), unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err != nil {
+	switch err := unix.Sendmsg(r.fd, make([]byte, 8), unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err {
+	case nil:
+	case unix.EPIPE, unix.ECONNRESET: // it has ended just now
+		return nil, os.ErrProcessDone
+	default:
 		return nil, fmt.Errorf("ask the sandbox's init: %w", err)
 	}
 	select {

@@ -29,6 +29,7 @@ type Overlay struct {
 	ReadOnly bool     // nothing can be written
 	NoExec   bool     // nothing in it can be executed
 	Volatile bool     // nothing is synced: after a crash of the machine Upper is not to be used again
+	Is       FileID   // which folder the first of Lower has to be when it is mounted; zero: whichever it is
 	Later    bool     // layers that do not exist are made before the steps run; what is in them, Target on the host tells
 	Origin   string   // the flag or profile line that asks for it
 }
@@ -104,8 +105,12 @@ func (o Overlay) compile(t *tree) error {
 		options = append(options, "upperdir", upper[0], "workdir", upper[1])
 	}
 	var names []string
-	for _, dir := range lower {
-		names = append(names, t.layer(dir))
+	for i, dir := range lower {
+		var is FileID
+		if i == 0 {
+			is = o.Is
+		}
+		names = append(names, t.layer(dir, is, o.String()))
 	}
 	if len(names) == 0 {
 		names = []string{t.makeFolder(0o755)}
@@ -173,7 +178,7 @@ func (o Overlay) layers(t *tree) (paths [2]string, err error) {
 	for above != "/" && !strings.HasPrefix(work, above+"/") {
 		above = path.Dir(above)
 	}
-	dir := t.layer(above)
+	dir := t.layer(above, FileID{}, o.String())
 	return [2]string{path.Join(dir, strings.TrimPrefix(upper, above)), path.Join(dir, strings.TrimPrefix(work, above))}, nil
 }
 
@@ -187,9 +192,13 @@ func folderMode(name string) (mode uint32, err error) {
 
 // layer mounts a folder of the host, given by its real path, in the base, where
 // nothing in its name can be taken for an option, and returns the path there.
-func (t *tree) layer(real string) string {
+func (t *tree) layer(real string, is FileID, doing string) string {
 	dir := t.makeFolder(0o700)
 	t.openSource(real, nil)
+	if is != (FileID{}) {
+		t.identify(real, is)
+		t.p.Doing(doing)
+	}
 	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
 	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", unix.AT_FDCWD, dir, moveNamed)
 	t.p.Close(t.tree, t.src)

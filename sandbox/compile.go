@@ -64,6 +64,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.ForUser(*run.forUser)
 	}
 	p.Begin()
+	clock := readClock(p, run.changes)
 	for _, fd := range run.closed {
 		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
 	}
@@ -160,7 +161,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Call(unix.SYS_CHDIR, run.dir)
 	}
 	ownNull(p, run.null)
-	awaitMarker(p, run.changes)
+	clock.await(p)
 	// Filters that bind the command alone are loaded here, last.
 	p.Exec(run.name, run.paths, run.argv, run.env)
 	return nil

@@ -19,9 +19,13 @@ func (p Policy) WithCopyOnWrite(r *cow.Run, origin string) Policy {
 	p.Files = slices.Clone(p.Files)
 	for i := range r.Layers {
 		l := &r.Layers[i]
-		p.Files = append(p.Files, mounts.Overlay{
+		o := mounts.Overlay{
 			Lower: []string{l.Lower()}, Upper: l.Upper(), Work: l.Work(), Target: l.Dir, Volatile: true, Later: true, Origin: origin,
-		})
+		}
+		if l.Lower() == l.Dir {
+			o.Is = mounts.FileID{Major: unix.Major(l.Dev), Minor: unix.Minor(l.Dev), Inode: l.Ino}
+		}
+		p.Files = append(p.Files, o)
 	}
 	if p.Dir == "" && len(r.Layers) > 0 {
 		p.Dir = r.Layers[0].Dir
@@ -50,22 +54,35 @@ func notePlaceholders(r *cow.Run, files []mounts.Entry) error {
 	return err
 }
 
-// awaitMarker appends, in the command: wait until the clock of file systems has gone
-// on since the run's marker, so that what is changed on the host from now on has a
-// later ctime. It ticks a few hundred times a second.
-func awaitMarker(p *launch.Program, r *cow.Run) {
+// clock is the time that the clock of file systems, which ticks a few hundred times a
+// second, had when the image began.
+type clock struct{ began, now *launch.Var }
+
+// readClock appends, in outer, for a copy-on-write run: read the clock.
+func readClock(p *launch.Program, r *cow.Run) *clock {
 	if r == nil {
+		return nil
+	}
+	c := &clock{p.Buffer("began", 16), p.Buffer("now", 16)}
+	p.Doing("read the clock of file systems")
+	p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, c.began.Addr())
+	return c
+}
+
+// await appends, in the command: wait for the next tick. The run's marker is older than
+// that; what is changed on the host from now on has a later ctime than the marker.
+func (c *clock) await(p *launch.Program) {
+	if c == nil {
 		return
 	}
 	p.Doing("wait for the clock of file systems")
-	now, tick := p.Buffer("now", 16), p.Label("tick")
-	seconds, same, passed := p.Label("same_second"), p.Label("same_tick"), p.Label("marker_passed")
+	tick, seconds, same, passed := p.Label("tick"), p.Label("same_second"), p.Label("same_tick"), p.Label("ticked")
 	p.Here(tick)
-	p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, now.Addr())
-	p.If(now, ^uint64(0), uint64(r.Marker.Sec), seconds)
+	p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, c.now.Addr())
+	p.If(c.now, ^uint64(0), c.began, seconds)
 	p.Jump(passed)
 	p.Here(seconds)
-	p.If(now.At(8), ^uint64(0), uint64(r.Marker.Nsec), same)
+	p.If(c.now.At(8), ^uint64(0), c.began.At(8), same)
 	p.Jump(passed)
 	p.Here(same)
 	p.Call(unix.SYS_NANOSLEEP, launch.Words("200us", 0, 200_000), 0)
@@ -116,26 +133,25 @@ func (k *kept) record(p *launch.Program, status *launch.Var) {
 	}
 	p.Doing("record the end of the copy-on-write run")
 	p.Call(unix.SYS_PWRITE64, k.fd, status.Addr(), 8, 0).OnAny(nil)
-	st, changed, end := p.Buffer("upper", 256), p.Label("changed"), p.Label("unchanged")
-	const mode, mtimeSec, mtimeNsec = 28, 112, 120 // of struct statx
+	st, names, changed, end := p.Buffer("upper", 256), p.Buffer("names", 256), p.Label("changed"), p.Label("unchanged")
+	dir, n := p.Var("upper_fd"), p.Var("names_len")
+	const mode, noNames = 28, 2 * 24 // in struct statx; what getdents64(2) tells of an empty folder
 	for i := range k.run.Layers {
 		l := &k.run.Layers[i]
-		p.Call(unix.SYS_STATX, unix.AT_FDCWD, l.Upper(), unix.AT_SYMLINK_NOFOLLOW, unix.STATX_MTIME|unix.STATX_MODE, st.Addr()).OnAny(changed)
-		for _, x := range []struct {
-			name  string
-			at    int
-			mask  uint64
-			value uint64
-		}{
-			{"seconds", mtimeSec, ^uint64(0), uint64(l.Mtime.Sec)},
-			{"nanoseconds", mtimeNsec, 0xffffffff, uint64(l.Mtime.Nsec)},
-			{"mode", mode, 0o7777, uint64(l.Mode)},
-		} {
-			same := p.Label(fmt.Sprintf("same_%s_%d", x.name, i))
-			p.If(st.At(x.at), x.mask, x.value, same)
-			p.Jump(changed)
-			p.Here(same)
+		if len(l.Placeholders) > 0 {
+			p.Jump(changed) // they are there in any case
 		}
+		empty, same := p.Label(fmt.Sprintf("empty_%d", i)), p.Label(fmt.Sprintf("same_mode_%d", i))
+		p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, l.Upper(), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC).To(dir).OnAny(changed)
+		p.Call(unix.SYS_GETDENTS64, dir, names.Addr(), 256).To(n).OnAny(changed)
+		p.If(n, ^uint64(0), noNames, empty)
+		p.Jump(changed)
+		p.Here(empty)
+		p.Call(unix.SYS_STATX, dir, "", unix.AT_EMPTY_PATH, unix.STATX_MODE, st.Addr()).OnAny(changed)
+		p.If(st.At(mode), uint64(0o7777), uint64(l.Mode), same)
+		p.Jump(changed)
+		p.Here(same)
+		p.Close(dir)
 	}
 	p.Jump(end)
 	p.Here(changed)

@@ -23,9 +23,9 @@ var toolFolders = []string{
 	".cargo", ".devcontainer", ".direnv", ".claude", ".cursor", ".ssh", ".config/autostart", ".config/systemd", ".config/fish",
 }
 
-// bareNames are names that count together only, as a bare repository; alone they are
+// bareRepository are names that count together only, as a bare repository; alone they are
 // anybody's.
-var bareNames = []string{"HEAD", "config", "objects", "refs", "hooks"}
+var bareRepository = []string{"HEAD", "config", "objects", "refs", "hooks"}
 
 // RunsLater reports whether programs on the host run or obey, without being asked or
 // with the next usual command, what lies at a path in a project: hooks and settings of
@@ -36,7 +36,7 @@ func RunsLater(name string) bool {
 	parts := strings.Split(name, "/")
 	for i := range parts {
 		rest := strings.Join(parts[i:], "/")
-		if slices.Contains(actedOn, rest) && !slices.Contains(bareNames, rest) {
+		if slices.Contains(actedOn, rest) && !slices.Contains(bareRepository, rest) {
 			return true
 		}
 		for _, dir := range toolFolders {

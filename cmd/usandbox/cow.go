@@ -2,11 +2,17 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/usandbox/usandbox/cow"
+	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/sandbox"
 )
 
 // cowFlag is --cow: alone it is about the folders that follow it, up to --, and
@@ -72,7 +78,11 @@ func (f *runFlags) copyOnWrite(command []string) (*cow.Run, error) {
 	if len(f.mapUIDs) > 0 || len(f.mapGIDs) > 0 {
 		return nil, flagError("cow", errors.New("not with --map-uids or --map-gids: what the command makes would belong to ids that are not yours"))
 	}
-	run, err := cow.New(command, f.cow.dirs)
+	git, dirs := f.gitOfFolders(), slices.Clone(f.cow.dirs)
+	for _, g := range git {
+		dirs = append(dirs, g.Path)
+	}
+	run, err := cow.New(command, dirs)
 	var inside *cow.StoreInsideError
 	switch {
 	case errors.As(err, &inside):
@@ -80,7 +90,44 @@ func (f *runFlags) copyOnWrite(command []string) (*cow.Run, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		err = hinted{err, "the words before -- are folders; a command stands behind it: usandbox run --cow -- make"}
 	}
-	return run, flagError("cow", err)
+	if err != nil {
+		return nil, flagError("cow", err)
+	}
+	for _, g := range git { // what was looked at is what is shown
+		for _, l := range run.Layers {
+			if l.Dir == g.Path && (mounts.FileID{Major: unix.Major(l.Dev), Minor: unix.Minor(l.Dev), Inode: l.Ino}) != g.ID {
+				return nil, flagError("cow", fmt.Errorf("%s was replaced just now", g.Path))
+			}
+		}
+	}
+	return run, nil
+}
+
+// gitOfFolders are the git folders that the folders of --cow need and that lie
+// outside of them: they are copy-on-write, too.
+func (f *runFlags) gitOfFolders() (list []*sandbox.GitFolder) {
+	var dirs []string
+	for _, dir := range f.cow.dirs {
+		real, err := filepath.EvalSymlinks(dir)
+		if err == nil {
+			real, err = filepath.Abs(real)
+		}
+		if err != nil {
+			return nil // cow.New says so
+		}
+		dirs = append(dirs, real)
+	}
+	for _, dir := range dirs {
+		g, err := sandbox.OuterGit(dir)
+		if err != nil {
+			errors.As(err, &f.gitNotShown)
+			continue
+		}
+		if g != nil && !slices.ContainsFunc(dirs, func(d string) bool { _, in := within(d, g.Path); return in }) {
+			list, dirs = append(list, g), append(dirs, g.Path)
+		}
+	}
+	return list
 }
 
 // covers reports whether a folder, given by its real path, is in one of the run's.

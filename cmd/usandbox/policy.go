@@ -100,7 +100,7 @@ func (f *runFlags) currentFolder(p *sandbox.Policy, changes *cow.Run) error {
 		return fmt.Errorf("find the current folder: %w", err)
 	}
 	if covers(changes, dir) {
-		p.Dir = dir
+		p.Dir, p.GitNotShown = dir, f.gitNotShown
 		_, err = sandbox.Project(dir)
 	} else {
 		*p, err = p.WithWritable(dir)
