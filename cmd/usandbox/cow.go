@@ -69,8 +69,14 @@ func (f *runFlags) takeFolders() error {
 
 // copyOnWrite describes the run that --cow asks for. Nil: there is none.
 func (f *runFlags) copyOnWrite(command []string) (*cow.Run, error) {
-	if len(f.cow.dirs) == 0 {
+	if f.review && len(f.cow.dirs) == 0 {
+		f.cow.dirs = []string{"."}
+	}
+	switch {
+	case len(f.cow.dirs) == 0:
 		return nil, nil
+	case f.review && f.detach:
+		return nil, flagError("review", errors.New("there is nobody to ask with --detach"))
 	}
 	if f.as != "" {
 		return nil, flagError("cow", errors.New("not with --as: run usandbox as that user"))

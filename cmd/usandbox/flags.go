@@ -46,6 +46,7 @@ type runFlags struct {
 	keepFDs          []int
 	verbose          bool
 	cow              cowFlag
+	review           bool
 	gitNotShown      *sandbox.GitError // of a folder of --cow
 	caches           []string
 	name             string

@@ -44,8 +44,6 @@ func dispatch(args []string) int {
 		return dispatch(args[1:])
 	case "detached":
 		return detachedCommand(args[1:])
-	case "review":
-		return reviewCommand(args[1:])
 	case "planted":
 		return plantedCommand(args[1:])
 	}

@@ -10,15 +10,6 @@ import (
 	"github.com/usandbox/usandbox/cow"
 )
 
-// reviewCommand is a command that is in no help: run gives its place to a sandbox,
-// which executes it in the end.
-func reviewCommand(args []string) int {
-	if len(args) != 1 {
-		return fail(errors.New("review is for usandbox itself"))
-	}
-	return review(args[0])
-}
-
 // review shows what a run, which has ended, changed, asks on the terminal what to do,
 // and does it. The exit code is that of what was done; nothing to do is 0.
 func review(runDir string) int {

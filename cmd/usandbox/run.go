@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ import (
 func runCommand(args []string) int {
 	f := newRunFlags("run")
 	f.nameFlags()
+	f.set.BoolVar(&f.review, "review", false, "like --cow; in the end show what was changed, and ask what to do with it")
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
@@ -34,6 +36,7 @@ func runCommand(args []string) int {
 type running struct {
 	c     *sandbox.Cmd
 	watch *sandbox.Planted
+	ask   bool // what to do with the changes
 }
 
 // start starts the sandbox, or executes it in usandbox's place. Nil: it could not be,
@@ -59,7 +62,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if dir := writableHere(c.Policy); dir != "" {
 		watch = sandbox.Watch(dir)
 	}
-	if !again && !f.verbose && f.consumed == "" {
+	if !again && !f.verbose && !f.review && f.consumed == "" {
 		// No error counts: what is wrong is found again, with words for it.
 		c.Exec(sandbox.Takeover{Forward: toForward(), Watch: watch})
 	}
@@ -70,14 +73,14 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	}
 	go forwardSignals(c, signals)
 	time.AfterFunc(restAfter, rest)
-	return &running{c, watch}, 0
+	return &running{c, watch, f.review}, 0
 }
 
 // wait waits for the sandbox's end, tells what is new in the watched folder, and
 // returns the exit code.
 func (r *running) wait() int {
 	err := r.c.Wait()
-	if r.c.Changes != nil && r.c.Changes.Changed() {
+	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
 		fmt.Fprintln(os.Stderr, "usandbox:", r.c.Changes.Kept())
 	}
 	if r.watch != nil {
@@ -87,7 +90,14 @@ func (r *running) wait() int {
 	if err != nil && !errors.As(err, &exit) {
 		return fail(err)
 	}
-	return r.c.Result().ExitCode()
+	code := r.c.Result().ExitCode()
+	if r.ask {
+		signal.Reset() // Ctrl-C is for the question now
+		if asked := review(r.c.Changes.Folder()); code == 0 {
+			code = asked
+		}
+	}
+	return code
 }
 
 // prepare parses args and makes the command. Not ok: the exit code is final.
