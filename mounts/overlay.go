@@ -179,7 +179,14 @@ func (o Overlay) layers(t *tree) (paths [2]string, err error) {
 		above = path.Dir(above)
 	}
 	dir := t.layer(above, FileID{}, o.String())
-	return [2]string{path.Join(dir, strings.TrimPrefix(upper, above)), path.Join(dir, strings.TrimPrefix(work, above))}, nil
+	// What follows dir in the two paths the kernel looks up itself, where the host's tree is still
+	// to be reached by /old: a symlink that somebody has put there meanwhile must lead nowhere.
+	t.p.Call(unix.SYS_MOUNT_SETATTR, unix.AT_FDCWD, dir, unix.AT_RECURSIVE, setAttr("nosymfollow", unix.MOUNT_ATTR_NOSYMFOLLOW), sizeofAttr)
+	for i, name := range []string{upper, work} {
+		below := strings.ReplaceAll(strings.TrimPrefix(name, above), `\`, `\\`) // the kernel takes one away
+		paths[i] = path.Join(dir, below)
+	}
+	return paths, nil
 }
 
 // folderMode are the permission bits of a folder: those of an overlay's root are
