@@ -114,6 +114,16 @@ func (t *tree) checkForeign(at place, file bool) error {
 	if !ok {
 		return nil
 	}
+	if at.mount.layers != nil { // host is in but one of them
+		switch k, err := t.kind(at); {
+		case err != nil:
+			return err
+		case k != none && (k == folder) == file:
+			return mismatch(at.path, file)
+		case k != none:
+			return nil
+		}
+	}
 	info, err := os.Stat(host)
 	switch {
 	case t.willExist(host) && !file:
