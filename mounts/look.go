@@ -19,6 +19,9 @@ func (t *tree) resolve(target string) (place, error) {
 	if err == nil && at.path == "/" {
 		return at, errRoot
 	}
+	if err == nil {
+		err = at.notForAll()
+	}
 	return at, err
 }
 
