@@ -20,7 +20,7 @@ import (
 // No layer may be written to by others meanwhile; what is seen then is undefined,
 // but no other harm is done. An Upper serves one sandbox at a time. What is mounted
 // below a layer is not part of it, and the kernel refuses such a layer (EINVAL) where
-// the mount was made outside. Linux 5.11; for writes in memory 6.6.
+// the mount was made outside. Linux 5.11; with an Upper 5.14, for writes in memory 6.6.
 type Overlay struct {
 	Lower    []string // absolute, on the host; the first lies on top; none, with an Upper: an empty folder
 	Upper    string   // absolute, on the host: a folder for what is written
