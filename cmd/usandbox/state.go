@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/usandbox/usandbox/cache"
@@ -39,7 +40,10 @@ func hideState(p *sandbox.Policy) {
 			case mounts.Bind:
 				sources, flag = []string{e.Source}, e.Origin != ""
 			case mounts.Overlay:
-				sources, flag = e.Lower, e.Origin != ""
+				sources, flag = slices.Clone(e.Lower), e.Origin != ""
+				if e.Upper != "" {
+					sources = append(sources, e.Upper)
+				}
 			}
 			for _, source := range sources {
 				if real, err := filepath.EvalSymlinks(source); flag && err == nil {

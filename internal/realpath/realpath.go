@@ -2,7 +2,9 @@
 package realpath
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
@@ -23,4 +25,20 @@ func Of(name string) (string, error) {
 		name = wd + "/" + name // not filepath.Join, which takes ".." for what it is not
 	}
 	return filepath.EvalSymlinks(name)
+}
+
+// OfNew is the path, without symlinks, of what need not exist: of an absolute path the
+// part that exists is resolved.
+func OfNew(name string) (string, error) {
+	dir, rest := filepath.Clean(name), ""
+	for {
+		real, err := filepath.EvalSymlinks(dir)
+		if err == nil {
+			return filepath.Join(real, rest), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) || dir == "/" {
+			return "", err
+		}
+		dir, rest = filepath.Dir(dir), filepath.Join(filepath.Base(dir), rest)
+	}
 }

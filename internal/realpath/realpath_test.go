@@ -35,3 +35,34 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+func TestOfNew(t *testing.T) {
+	base, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(base+"/real/store", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for link, to := range map[string]string{"link": "real", "real/last": "store", "file/x": ""} {
+		if to != "" {
+			err = os.Symlink(to, filepath.Join(base, link))
+		} else if err = os.Mkdir(base+"/file", 0o700); err == nil {
+			err = os.WriteFile(filepath.Join(base, link), nil, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{
+		"/real/store": "/real/store", "/link/store": "/real/store", "/link/last": "/real/store", "/link/last/new": "/real/store/new",
+		"/link/a/b": "/real/a/b", "/new": "/new", "/link//a/../b": "/real/b",
+	} {
+		if got, err := OfNew(base + name); err != nil || got != base+want {
+			t.Errorf("%s: %s, %v; want %s", name, got, err, base+want)
+		}
+	}
+	if got, err := OfNew(base + "/file/x/y"); err == nil {
+		t.Errorf("below a file: %s", got)
+	}
+}
