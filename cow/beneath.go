@@ -105,5 +105,5 @@ func readlink(dir int, name string) (string, error) {
 	return string(buf[:n]), nil
 }
 
-// split is the folder and the last component of a path below a folder.
-func split(name string) (dir, base string) { return path.Dir(name), path.Base(name) }
+// cutPath is the folder and the last component of a path below a folder.
+func cutPath(name string) (dir, base string) { return path.Dir(name), path.Base(name) }

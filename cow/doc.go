@@ -9,6 +9,8 @@
 //	              as long as the sandbox exists
 //	ID/0/upper    what was changed in the first folder, as overlayfs writes it
 //	ID/0/work     overlayfs's own
+//	ID/0/modes    modes that the command gave to what had to be made readable
+//	ID/journal    what [Run.Apply] is about to do on the host
 //
 // What is in an upper folder was written by a command that nobody trusts. The
 // package must never: follow a symlink in it, or one of the host's out of the folder

@@ -133,7 +133,7 @@ func (a *applier) linked(j *job) {
 }
 
 func (a *applier) link(j *job, leader folderKey) error {
-	dir, base := split(leader.path)
+	dir, base := cutPath(leader.path)
 	parent, err := openFolder(a.v.sides[leader.layer].host, dir)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -57,10 +58,7 @@ func (e entry) key() folderKey { return folderKey{e.Layer, string(e.Path)} }
 // readJournal reads what there is; a line that was not written to its end is of
 // something that was not done.
 func readJournal(r *Run) (*journal, error) {
-	j := &journal{
-		name:  filepath.Join(r.dir, "journal"),
-		temps: map[folderKey]entry{}, modes: map[folderKey]entry{}, clean: map[folderKey]bool{}, touched: map[uint64]bool{},
-	}
+	j := newJournal(filepath.Join(r.dir, "journal"))
 	f, err := os.Open(j.name)
 	if os.IsNotExist(err) {
 		return j, nil
@@ -69,15 +67,27 @@ func readJournal(r *Run) (*journal, error) {
 		return nil, err
 	}
 	defer f.Close()
-	scan := bufio.NewScanner(f)
+	return j, j.parse(f, len(r.Layers))
+}
+
+func newJournal(name string) *journal {
+	return &journal{
+		name:  name,
+		temps: map[folderKey]entry{}, modes: map[folderKey]entry{}, clean: map[folderKey]bool{}, touched: map[uint64]bool{},
+	}
+}
+
+// parse reads lines about a number of layers; others count for nothing.
+func (j *journal) parse(r io.Reader, layers int) error {
+	scan := bufio.NewScanner(r)
 	scan.Buffer(nil, 1<<20)
 	for scan.Scan() {
 		var e entry
-		if line := bytes.TrimSpace(scan.Bytes()); len(line) > 0 && json.Unmarshal(line, &e) == nil && e.Layer >= 0 && e.Layer < len(r.Layers) {
+		if line := bytes.TrimSpace(scan.Bytes()); len(line) > 0 && json.Unmarshal(line, &e) == nil && e.Layer >= 0 && e.Layer < layers {
 			j.keep(e)
 		}
 	}
-	return j, scan.Err()
+	return scan.Err()
 }
 
 func (j *journal) keep(e entry) {
@@ -207,7 +217,7 @@ func (v *Review) closeAll() error {
 // removeTemp removes what lies under a temporary name. If it is the host's own file,
 // swapped out, and has been written to since, it is put back.
 func (v *Review) removeTemp(key folderKey, e entry) error {
-	dir, base := split(key.path)
+	dir, base := cutPath(key.path)
 	parent, err := openFolder(v.sides[key.layer].host, dir)
 	if err == unix.ENOENT || err == unix.ENOTDIR || err == unix.ELOOP || err == unix.EACCES {
 		return nil // a folder gets a mode that shuts its owner out when all in it is done

@@ -14,7 +14,7 @@ const maxParents = 256
 // parent opens the host's folder that a change is in, without following a symlink, and
 // makes it writable for its owner.
 func (a *applier) parent(c *Change) (fd int, base string, err error) {
-	dir, base := split(c.Path)
+	dir, base := cutPath(c.Path)
 	fd, err = a.openParent(folderKey{c.Layer, dir})
 	return fd, base, err
 }
@@ -82,7 +82,7 @@ func (a *applier) temporary(c *Change) (string, error) {
 	var b [8]byte
 	rand.Read(b[:])
 	name := ".usandbox-" + a.v.Run.ID + "-" + hex.EncodeToString(b[:])
-	dir, _ := split(c.Path)
+	dir, _ := cutPath(c.Path)
 	return name, a.v.journal.write(entry{Op: "temp", Layer: c.Layer, Path: []byte(place{path: dir}.join(name))})
 }
 
@@ -133,7 +133,7 @@ func (a *applier) place(parent int, temp, base string, c *Change) error {
 		}
 	}
 	old := identify(&st)
-	dir, _ := split(c.Path)
+	dir, _ := cutPath(c.Path)
 	swap := entry{Op: "swap", Layer: c.Layer, Path: []byte(place{path: dir}.join(temp)), Name: []byte(base),
 		Ino: old.ino, Mode: old.mode, Size: old.size, Mtime: &old.mtime}
 	if err := a.v.journal.write(swap); err != nil {

@@ -68,12 +68,12 @@ func (w *walker) renames() {
 // source is the index of the first candidate, one with the same last component before
 // others, that has the contents of an added file; -1 if none has.
 func (w *walker) source(c *Change, candidates []int, left *int64) int {
-	_, base := split(c.Path)
+	_, base := cutPath(c.Path)
 	tried := 0
 	for _, named := range []bool{true, false} {
 		for _, i := range candidates {
 			d := &w.out[i]
-			if _, b := split(d.Path); d.To != "" || (b == base) != named {
+			if _, b := cutPath(d.Path); d.To != "" || (b == base) != named {
 				continue
 			}
 			if tried++; tried > maxCandidates || *left < c.New.Size {

@@ -264,17 +264,32 @@ func (r *Run) Kept() string {
 }
 
 // Changed reports whether the command changed anything in a folder of the run, or may
-// have: it looks at the upper folders themselves only.
+// have: it looks at the upper folders themselves only, unless something was made there
+// for the sandbox.
 func (r *Run) Changed() bool {
 	for i := range r.Layers {
 		l := &r.Layers[i]
 		var st unix.Stat_t
 		list, err := os.ReadDir(l.upper)
+		if len(list) > 0 && len(l.Placeholders) > 0 {
+			return r.reviewChanged()
+		}
 		if err != nil || len(list) > 0 || unix.Lstat(l.upper, &st) != nil || st.Mode&0o7777 != l.Mode {
 			return true
 		}
 	}
 	return false
+}
+
+// reviewChanged reports the same after a look at all.
+func (r *Run) reviewChanged() bool {
+	v, err := r.Review()
+	if err != nil {
+		return true
+	}
+	defer v.Close()
+	changes, err := v.Changes()
+	return err != nil || len(changes) > 0
 }
 
 // Remove removes the run and what it keeps. What cannot be removed is in the error.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/usandbox/usandbox/cow"
 )
@@ -16,11 +17,9 @@ type selection struct {
 	paths []selectedPath
 }
 
-// selectedPath is a path in a layer.
+// selectedPath is a path that was named, absolute and below a folder of the run.
 type selectedPath struct {
-	arg   string
-	layer int
-	path  string // "." is all of it
+	arg, path string
 }
 
 // newSelection resolves paths. A relative one begins at the current folder, if that
@@ -39,59 +38,66 @@ func newSelection(run *cow.Run, args []string) (*selection, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.paths = append(s.paths, p)
+		s.paths = append(s.paths, selectedPath{arg, p})
 	}
 	return s, nil
 }
 
-func (s *selection) resolve(here, arg string) (selectedPath, error) {
+func (s *selection) resolve(here, arg string) (string, error) {
 	if arg == "" {
-		return selectedPath{}, errors.New("the path is empty")
+		return "", errors.New("the path is empty")
 	}
 	path := filepath.Clean(arg)
 	if !filepath.IsAbs(path) {
-		base := ""
-		for _, l := range s.run.Layers {
-			if _, ok := within(l.Dir, here); ok {
-				base = here
-			}
+		dirs := s.dirs()
+		switch {
+		case slices.ContainsFunc(dirs, func(dir string) bool { _, ok := within(dir, here); return ok }):
+			path = filepath.Join(here, path)
+		case len(dirs) > 1:
+			return "", fmt.Errorf("%q: the run is about several folders; give an absolute path", arg)
+		default:
+			path = filepath.Join(dirs[0], path)
 		}
-		if base == "" && len(s.run.Layers) > 1 {
-			return selectedPath{}, fmt.Errorf("%q: the run is about several folders; give an absolute path", arg)
-		}
-		if base == "" {
-			base = s.run.Layers[0].Dir
-		}
-		path = filepath.Join(base, path)
 	}
-	for i, l := range s.run.Layers {
-		if below, ok := within(l.Dir, path); ok {
-			return selectedPath{arg, i, filepath.Clean("./" + below)}, nil
-		}
+	if s.covers(path) {
+		return path, nil
 	}
 	// The folder that it is in may have been named through a symlink.
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		real := filepath.Join(dir, filepath.Base(path))
-		for i, l := range s.run.Layers {
-			if below, ok := within(l.Dir, real); ok {
-				return selectedPath{arg, i, filepath.Clean("./" + below)}, nil
-			}
+		if real := filepath.Join(dir, filepath.Base(path)); s.covers(real) {
+			return real, nil
 		}
 	}
-	return selectedPath{}, fmt.Errorf("%q is in no folder of the run %s", arg, s.run.ID)
+	return "", fmt.Errorf("%q is in no folder of the run %s", arg, s.run.ID)
 }
 
-func (p selectedPath) has(c *cow.Change) bool {
-	if c.Layer != p.layer {
-		return false
+// dirs are the folders that the run was asked for. One can have several layers.
+func (s *selection) dirs() (list []string) {
+	for _, l := range s.run.Layers {
+		dir := l.Part
+		if dir == "" {
+			dir = l.Dir
+		}
+		if !slices.Contains(list, dir) {
+			list = append(list, dir)
+		}
 	}
-	_, ok := within(p.path, c.Path)
-	return ok || p.path == "."
+	return list
+}
+
+func (s *selection) covers(path string) bool {
+	return slices.ContainsFunc(s.dirs(), func(dir string) bool { _, ok := within(dir, path); return ok })
+}
+
+// has reports whether a change of the run is at the path or below it.
+func (p selectedPath) has(run *cow.Run, c *cow.Change) bool {
+	_, ok := within(p.path, whereIs(run, c))
+	return ok
 }
 
 func (s *selection) has(c *cow.Change) bool {
 	for _, p := range s.paths {
-		if p.has(c) {
+		if p.has(s.run, c) {
 			return true
 		}
 	}
@@ -108,7 +114,7 @@ func (s *selection) check() int {
 next:
 	for _, p := range s.paths {
 		for i := range changes {
-			if p.has(&changes[i]) {
+			if p.has(s.run, &changes[i]) {
 				continue next
 			}
 		}
