@@ -16,7 +16,7 @@ import (
 // hideState hides the folders with usandbox's own state wherever the sandbox would
 // show them: that of the sandboxes that have names, as who can open the control socket
 // of one can enter it, and that of copy-on-write runs, and the layers of caches. A folder that is not there yet
-// cannot be hidden; nothing that is found in one is trusted.
+// cannot be hidden: who can write to the folder that it will be in can make it.
 func hideState(p *sandbox.Policy) {
 	states := []string{registry.Dir()}
 	if runs, err := cow.Dir(); err == nil {
