@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/removal"
 )
 
 // Discard removes the layers of all projects, but for those that a sandbox uses, of
@@ -69,7 +71,7 @@ func discard(dir string) error {
 	}
 	for _, e := range list {
 		if e.Name() != "lock" {
-			if err := remove(filepath.Join(dir, e.Name())); err != nil {
+			if err := removal.All(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}

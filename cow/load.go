@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,15 +113,30 @@ func load(dir string) (*Run, error) {
 	return r, nil
 }
 
-// Abandon removes the runs that this process began and that no command has run in: it
-// was given to a sandbox (sandbox.Cmd.Exec) which could not be set up.
+// Abandon removes the runs whose lock this process has and that no command has run in:
+// each was given to a sandbox (sandbox.Cmd.Exec) which could not be set up. The process
+// id is no proof: others may have the same, in another PID namespace.
 func Abandon() {
 	runs, _ := Runs()
 	for _, r := range runs {
-		if end, err := r.End(); r.PID == os.Getpid() && err == nil && !end.Known && r.Running() {
+		if end, err := r.End(); err == nil && !end.Known && r.inherited() {
 			r.Remove()
 		}
 	}
+}
+
+// inherited reports whether one of this process's file descriptors is the run's lock.
+func (r *Run) inherited() bool {
+	var lock unix.Stat_t
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil || unix.Lstat(filepath.Join(r.dir, "status"), &lock) != nil {
+		return false
+	}
+	return slices.ContainsFunc(list, func(e os.DirEntry) bool {
+		var st unix.Stat_t
+		fd, err := strconv.Atoi(e.Name())
+		return err == nil && unix.Fstat(fd, &st) == nil && st.Dev == lock.Dev && st.Ino == lock.Ino
+	})
 }
 
 // Folder is where the run is on disk.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/realpath"
 )
 
 // Run is one copy-on-write run.
@@ -105,10 +107,7 @@ func New(command, dirs []string) (*Run, error) {
 }
 
 func newLayer(dir, store string) (l Layer, err error) {
-	real, err := filepath.EvalSymlinks(dir)
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
+	real, err := realpath.Of(dir)
 	if err != nil {
 		return l, err
 	}

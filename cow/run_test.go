@@ -3,7 +3,9 @@ package cow
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -113,10 +115,20 @@ func TestAbandon(t *testing.T) {
 	if err := ended.Ended(0); err != nil {
 		t.Fatal(err)
 	}
+	// That of a process in another PID namespace, which has the same number there.
+	other := newRun(t, dir)
+	holder := exec.Command("sleep", "60")
+	holder.ExtraFiles = []*os.File{other.status}
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Wait()
+	defer holder.Process.Kill()
+	other.status.Close()
 	Abandon()
 	runs, err := Runs()
-	if err != nil || len(runs) != 1 || runs[0].ID != ended.ID {
-		t.Errorf("left: %v, %v; want %s, not %s", runs, err, ended.ID, ours.ID)
+	if err != nil || len(runs) != 2 || slices.ContainsFunc(runs, func(r *Run) bool { return r.ID == ours.ID }) {
+		t.Errorf("left: %v, %v; want %s and %s, not %s", runs, err, other.ID, ended.ID, ours.ID)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/usandbox/usandbox/cache"
@@ -15,7 +16,7 @@ import (
 // hideState hides the folders with usandbox's own state wherever the sandbox would
 // show them: that of the sandboxes that have names, as who can open the control socket
 // of one can enter it, and that of copy-on-write runs, and the layers of caches. A folder that is not there yet
-// cannot be hidden; nothing that is found in one is trusted.
+// cannot be hidden: who can write to the folder that it will be in can make it.
 func hideState(p *sandbox.Policy) {
 	states := []string{registry.Dir()}
 	if runs, err := cow.Dir(); err == nil {
@@ -39,7 +40,10 @@ func hideState(p *sandbox.Policy) {
 			case mounts.Bind:
 				sources, flag = []string{e.Source}, e.Origin != ""
 			case mounts.Overlay:
-				sources, flag = e.Lower, e.Origin != ""
+				sources, flag = slices.Clone(e.Lower), e.Origin != ""
+				if e.Upper != "" {
+					sources = append(sources, e.Upper)
+				}
 			}
 			for _, source := range sources {
 				if real, err := filepath.EvalSymlinks(source); flag && err == nil {
