@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/internal/ending"
 	"github.com/usandbox/usandbox/internal/removal"
 )
 
@@ -62,7 +63,7 @@ func discard(dir string) error {
 		return err
 	}
 	defer lock.Close()
-	if !awaitEnd(lock) {
+	if !ending.Await(lock) {
 		return unix.EWOULDBLOCK
 	}
 	list, err := os.ReadDir(dir)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/ending"
 )
 
 // NoRunError says that there is no such run.
@@ -161,7 +163,7 @@ func (r *Run) End() (End, error) {
 		return End{}, err
 	}
 	var b [8]byte
-	n, _ := f.ReadAt(b[:], 0)
+	n, _ := f.ReadAt(b[:], StatusOffset)
 	return End{info.ModTime(), unix.WaitStatus(binary.LittleEndian.Uint32(b[:])), n == len(b)}, nil
 }
 
@@ -185,6 +187,10 @@ func (r *Run) Lock() (*os.File, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	if end, err := r.End(); err == nil && !end.Known && !ending.Await(f) {
+		f.Close()
+		return nil, fmt.Errorf("lock %s: %w", f.Name(), unix.EWOULDBLOCK)
 	}
 	return f, nil
 }
