@@ -19,11 +19,14 @@ import (
 )
 
 // NoRunError says that there is no such run.
-type NoRunError struct{ ID string }
+type NoRunError struct {
+	ID   string
+	Here string // the folder that a run was to be about
+}
 
 func (e *NoRunError) Error() string {
 	if e.ID == "" {
-		return "there is no copy-on-write run"
+		return "there is no copy-on-write run of " + e.Here
 	}
 	return fmt.Sprintf("there is no copy-on-write run %q", e.ID)
 }
@@ -62,12 +65,30 @@ func Runs() ([]*Run, error) {
 
 // clearUnfinished removes what a usandbox that was killed has begun to make.
 func clearUnfinished(dir string) {
-	if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > time.Minute {
+	if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
 		removeTree(dir)
 	}
 }
 
-// Find is the run whose ID begins with id; of an empty id, the newest.
+// Newest is the newest run that is about a folder, given by its real path: about the
+// folder itself, one that it is in, or one in it. Any other may have been put there by a
+// command to which the folder of runs was writable.
+func Newest(here string) (*Run, error) {
+	runs, err := Runs()
+	for _, r := range runs {
+		for _, l := range r.Layers {
+			if within(l.Dir, here) || within(here, l.Dir) {
+				return r, nil
+			}
+		}
+	}
+	if err == nil {
+		err = &NoRunError{Here: here}
+	}
+	return nil, err
+}
+
+// Find is the run whose ID begins with id.
 func Find(id string) (*Run, error) {
 	runs, err := Runs()
 	var found []*Run
@@ -80,8 +101,8 @@ func Find(id string) (*Run, error) {
 	case len(found) == 0 && err != nil:
 		return nil, err
 	case len(found) == 0:
-		return nil, &NoRunError{id}
-	case id != "" && len(found) > 1:
+		return nil, &NoRunError{ID: id}
+	case len(found) > 1:
 		return nil, fmt.Errorf("the id %q is short for several runs", id)
 	}
 	return found[0], nil

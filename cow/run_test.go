@@ -67,6 +67,11 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	for here, want := range map[string]bool{dir: true, dir + "/below": true, filepath.Dir(dir): true, filepath.Dir(dir) + "/state": false, dir + "x": false} {
+		if _, err := Newest(here); (err == nil) != want {
+			t.Errorf("Newest(%s): %v", here, err)
+		}
+	}
 	found, err := Find(r.ID[:3])
 	if err != nil {
 		t.Fatal(err)
@@ -83,8 +88,8 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	var none *NoRunError
-	if _, err := Find(""); !errors.As(err, &none) {
-		t.Errorf("Find after Remove: %v", err)
+	if _, err := Newest(dir); !errors.As(err, &none) {
+		t.Errorf("Newest after Remove: %v", err)
 	}
 }
 
@@ -104,7 +109,7 @@ func TestUnfinished(t *testing.T) {
 		if _, err := os.Lstat(left); os.IsNotExist(err) != gone {
 			t.Errorf("unfinished: %v; want gone: %v", err, gone)
 		}
-		old := time.Now().Add(-time.Hour)
+		old := time.Now().Add(-2 * time.Hour)
 		os.Chtimes(left, old, old)
 	}
 }

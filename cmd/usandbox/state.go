@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,6 +56,35 @@ func hideState(p *sandbox.Policy) {
 			}
 		}
 	}
+}
+
+// checkStore refuses a policy by which the command could write to usandbox's own state
+// that a flag needs: what does not exist yet cannot be hidden from it.
+func checkStore(p *sandbox.Policy, name string, dir func() (string, error)) error {
+	store, err := dir()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(store); err == nil {
+		return nil
+	}
+	for _, e := range p.Files {
+		b, ok := e.(mounts.Bind)
+		if !ok || !b.Writable {
+			continue
+		}
+		source := b.Source
+		if real, err := filepath.EvalSymlinks(source); err == nil {
+			source = real
+		}
+		if _, ok := within(source, store); ok {
+			return flagError(name, hinted{
+				fmt.Errorf("%s, which the command can write to, holds %s, which cannot be hidden before it exists", b.Target, store),
+				"mkdir -p -m 700 " + store,
+			})
+		}
+	}
+	return nil
 }
 
 // within is what leads from a folder to a path below it, or to itself.
