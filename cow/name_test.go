@@ -14,16 +14,18 @@ func TestNames(t *testing.T) {
 			{Dir: "/" + odd, Dev: 6, Ino: 7, Mode: 0o755, Mtime: Time{8, 9}, Placeholders: []string{odd, "x/" + odd}, Part: odd, Split: true},
 			{Dir: "/other"},
 		}}
-		text, err := json.Marshal(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got Run
-		if err := json.Unmarshal(text, &got); err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(&got, r) {
-			t.Errorf("%q: %s\ngot  %+v\nwant %+v", odd, text, &got, r)
+		for _, encode := range []func() ([]byte, error){r.encode, func() ([]byte, error) { return json.Marshal(r) }} {
+			text, err := encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got Run
+			if err := json.Unmarshal(text, &got); err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			if !reflect.DeepEqual(&got, r) {
+				t.Errorf("%q: %s\ngot  %+v\nwant %+v", odd, text, &got, r)
+			}
 		}
 	}
 }

@@ -1,10 +1,9 @@
 package cow
 
 import (
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -86,17 +85,21 @@ func New(command, dirs []string) (*Run, error) {
 	}
 	r := &Run{ID: newID(), Command: command, Started: time.Now(), PID: os.Getpid()}
 	r.dir = filepath.Join(store, r.ID)
-	points := mountPoints()
+	var layers []Layer
 	for _, dir := range dirs {
 		l, err := newLayer(dir, store)
 		if err != nil {
 			return nil, err
 		}
-		for _, other := range r.Layers {
+		for _, other := range layers {
 			if within(other.Dir, l.Dir) || within(l.Dir, other.Dir) {
 				return nil, fmt.Errorf("%s and %s: one is in the other", other.Dir, l.Dir)
 			}
 		}
+		layers = append(layers, l)
+	}
+	points := mountPoints(layers)
+	for _, l := range layers {
 		parts, err := takeApart(l, points)
 		if err != nil {
 			return nil, err
@@ -147,9 +150,8 @@ const idLetters = "abcdefghjkmnpqrstuvwxyz23456789"
 
 func newID() string {
 	var b [6]byte
-	rand.Read(b[:])
 	for i := range b {
-		b[i] = idLetters[int(b[i])%len(idLetters)]
+		b[i] = idLetters[rand.IntN(len(idLetters))]
 	}
 	return string(b[:])
 }
@@ -209,18 +211,14 @@ func (r *Run) Make() (err error) {
 	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return fmt.Errorf("lock %s: %w", r.status.Name(), err)
 	}
-	// The ctime of a new file is not earlier than any that a file system has given
-	// before, which the clock itself may be: some are read with more precision.
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return fmt.Errorf("look at %s: %w", r.status.Name(), err)
+	if err := r.mark(); err != nil {
+		return fmt.Errorf("read the clock of file systems: %w", err)
 	}
-	r.Marker = Time{st.Ctim.Sec, st.Ctim.Nsec}
-	text, err := json.Marshal(r)
+	text, err := r.encode()
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(r.dir, "run.json"), append(text, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(r.dir, "run.json"), text, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(r.dir, store+final)
@@ -247,9 +245,12 @@ func (l *Layer) make() error {
 	return nil
 }
 
-// StatusOffset is where in the status file the command's wait status is, 8 bytes. Before it
-// is the number of the process after which nothing of the sandbox is left.
-const StatusOffset = 8
+// Where things are in the status file: first the number of the process after which
+// nothing of the sandbox is left.
+const (
+	TickOffset   = 8  // a struct timespec: the command must not run while CLOCK_REALTIME_COARSE tells this; see mark
+	StatusOffset = 24 // the command's wait status, 8 bytes
+)
 
 // StatusFile is where the command's wait status is to be written, by whoever
 // waits for it. Nil if the run was not made by this process.

@@ -1,6 +1,7 @@
 package cow
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,16 +35,18 @@ func (e *SplitError) Error() string {
 	return fmt.Sprintf("%s: %s is mounted below it, so the folder has to be taken apart, and %s", e.Dir, e.Below, e.Reason)
 }
 
-// mountPoints are the caller's mount points; nil if they cannot be told.
-func mountPoints() []string {
+// mountPoints are the caller's mount points; nil if they cannot be told, or if the text
+// that tells them shows that none is below a folder of a plain name.
+func mountPoints(dirs []Layer) (points []string) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
+	if err != nil || !slices.ContainsFunc(dirs, func(l Layer) bool {
+		return strings.ContainsAny(l.Dir, " \t\n\\#") || bytes.Contains(text, []byte(" "+strings.TrimSuffix(l.Dir, "/")+"/"))
+	}) {
 		return nil
 	}
 	list, _ := procfs.ParseMountinfo(text)
-	points := make([]string, len(list))
-	for i, m := range list {
-		points[i] = m.Point
+	for _, m := range list {
+		points = append(points, m.Point)
 	}
 	return points
 }

@@ -169,6 +169,10 @@ func (o Overlay) layers(t *tree) (paths [2]string, err error) {
 	}
 	var real [2]string
 	for i, dir := range o.writes() {
+		if o.Later {
+			real[i] = path.Clean(dir)
+			continue
+		}
 		if real[i], err = o.folder(t, dir); err != nil {
 			return paths, err
 		}

@@ -64,7 +64,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.ForUser(*run.forUser)
 	}
 	p.Begin()
-	clock := readClock(p, run.changes)
+	clock := readClock(p, run.changes, run.takeover)
 	for _, fd := range run.closed {
 		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
 	}

@@ -54,23 +54,28 @@ func notePlaceholders(r *cow.Run, files []mounts.Entry) error {
 	return err
 }
 
-// clock is the time that the clock of file systems, which ticks a few hundred times a
-// second, had when the image began.
-type clock struct{ began, now *launch.Var }
+// clock is the tick of the clock of file systems, which ticks a few hundred times a
+// second, in which the command must not run yet; zero: it may run at once.
+type clock struct{ tick, now *launch.Var }
 
-// readClock appends, in outer, for a copy-on-write run: read the clock.
-func readClock(p *launch.Program, r *cow.Run) *clock {
+// readClock appends, in outer, for a copy-on-write run: read the tick from the run's
+// status file, or, where there is no descriptor of it, take the present one.
+func readClock(p *launch.Program, r *cow.Run, t *Takeover) *clock {
 	if r == nil {
 		return nil
 	}
-	c := &clock{p.Buffer("began", 16), p.Buffer("now", 16)}
+	c := &clock{p.Buffer("tick", 16), p.Buffer("now", 16)}
 	p.Doing("read the clock of file systems")
-	p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, c.began.Addr())
+	if t != nil {
+		p.Call(unix.SYS_PREAD64, t.kept.fd, c.tick.Addr(), 16, cow.TickOffset)
+	} else {
+		p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, c.tick.Addr())
+	}
 	return c
 }
 
-// await appends, in the command: wait for the next tick. The run's marker is older than
-// that; what is changed on the host from now on has a later ctime than the marker.
+// await appends, in the command: wait for the next tick. The run's marker is not later than
+// this one; what is changed on the host from now on has a later ctime than the marker.
 func (c *clock) await(p *launch.Program) {
 	if c == nil {
 		return
@@ -79,10 +84,10 @@ func (c *clock) await(p *launch.Program) {
 	tick, seconds, same, passed := p.Label("tick"), p.Label("same_second"), p.Label("same_tick"), p.Label("ticked")
 	p.Here(tick)
 	p.Call(unix.SYS_CLOCK_GETTIME, unix.CLOCK_REALTIME_COARSE, c.now.Addr())
-	p.If(c.now, ^uint64(0), c.began, seconds)
+	p.If(c.now, ^uint64(0), c.tick, seconds)
 	p.Jump(passed)
 	p.Here(seconds)
-	p.If(c.now.At(8), ^uint64(0), c.began.At(8), same)
+	p.If(c.now.At(8), ^uint64(0), c.tick.At(8), same)
 	p.Jump(passed)
 	p.Here(same)
 	p.Call(unix.SYS_NANOSLEEP, launch.Words("200us", 0, 200_000), 0)
