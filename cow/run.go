@@ -189,6 +189,22 @@ func (r *Run) Make() (err error) {
 	if err := unix.Setxattr(r.dir, "user.usandbox", []byte(r.ID), 0); err != nil {
 		return &StoreError{Dir: r.dir, Err: err}
 	}
+	fd, err := unix.Open(filepath.Join(r.dir, "status"), unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return &os.PathError{Op: "create", Path: filepath.Join(r.dir, "status"), Err: err}
+	}
+	r.status = os.NewFile(uintptr(fd), "status")
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return fmt.Errorf("lock %s: %w", r.status.Name(), err)
+	}
+	// Before anything is copied, since what changes on the host after that is a conflict.
+	// The ctime of a new file is not earlier than any that a file system has given before,
+	// which the clock itself may be: some are read with more precision.
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return fmt.Errorf("look at %s: %w", r.status.Name(), err)
+	}
+	r.Marker = Time{st.Ctim.Sec, st.Ctim.Nsec}
 	left := budget{maxCopied, maxCopiedSize}
 	for i := range r.Layers {
 		l := &r.Layers[i]
@@ -201,21 +217,6 @@ func (r *Run) Make() (err error) {
 			}
 		}
 	}
-	fd, err := unix.Open(filepath.Join(r.dir, "status"), unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
-	if err != nil {
-		return &os.PathError{Op: "create", Path: filepath.Join(r.dir, "status"), Err: err}
-	}
-	r.status = os.NewFile(uintptr(fd), "status")
-	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return fmt.Errorf("lock %s: %w", r.status.Name(), err)
-	}
-	// The ctime of a new file is not earlier than any that a file system has given
-	// before, which the clock itself may be: some are read with more precision.
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return fmt.Errorf("look at %s: %w", r.status.Name(), err)
-	}
-	r.Marker = Time{st.Ctim.Sec, st.Ctim.Nsec}
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err

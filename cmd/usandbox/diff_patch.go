@@ -183,19 +183,16 @@ func printLine(out *painter, line string) {
 	out.WriteByte('\n')
 }
 
-// fileLine is a name in a line --- or +++. A tab ends one with a space in it.
+// fileLine is a name in a line --- or +++.
 func fileLine(name string) string {
 	if name == "" {
 		return "/dev/null"
 	}
-	q := quoted(name)
-	if q[0] != '"' && strings.ContainsRune(q, ' ') {
-		q += "\t"
-	}
-	return q
+	return quoted(name)
 }
 
-// quoted is a name as git writes it: in C's quotes if something in it is not printable.
+// quoted is a name as git writes it, in C's quotes if something in it is not printable;
+// here also if there is a space: patch(1) would take "Makefile " for "Makefile".
 func quoted(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
@@ -213,7 +210,7 @@ func quoted(name string) string {
 			b.WriteByte(c)
 		}
 	}
-	if b.String() == name {
+	if b.String() == name && !strings.Contains(name, " ") {
 		return name
 	}
 	return `"` + b.String() + `"`
