@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,9 +22,9 @@ const maxPatched = 4 << 20
 // printPatch prints what patch -p1 and git apply take, with git's extended headers.
 // What neither can take is a line that begins with #, which both skip.
 func printPatch(out *painter, view *cow.Review, changes []cow.Change) error {
-	layer := 0
+	layer := -1
 	for _, c := range patchOrder(changes) {
-		if c.Layer != layer {
+		if c.Layer != layer && len(view.Run.Layers) > 1 {
 			layer = c.Layer
 			note(out, "the folder %s:", printable(view.Run.Layers[layer].Dir))
 		}
@@ -222,6 +223,7 @@ type blob struct {
 	bytes []byte
 	size  int64
 	hash  string
+	why   string // there is no hash
 }
 
 func (b blob) String() string {
@@ -229,9 +231,15 @@ func (b blob) String() string {
 		return "nothing"
 	}
 	if b.hash == "" {
-		return fmt.Sprintf("%d bytes, not readable", b.size)
+		return fmt.Sprintf("%d bytes, %s", b.size, cmp.Or(b.why, "not readable"))
 	}
 	return fmt.Sprintf("%d bytes, SHA-256 %s", b.size, b.hash)
+}
+
+// holes reports whether less than half of a long file is on disk.
+func holes(f *os.File) bool {
+	var st unix.Stat_t
+	return unix.Fstat(int(f.Fd()), &st) == nil && st.Size > maxPatched && st.Blocks < st.Size/512/2
 }
 
 // read reads a file. Without one, it is an empty text.
@@ -254,6 +262,10 @@ func read(i cow.Info, open func() (*os.File, error)) (blob, error) {
 	b := blob{text: len(text) <= maxPatched && bytes.IndexByte(text, 0) < 0, bytes: text, size: i.Size}
 	if b.bytes == nil {
 		b.bytes = []byte{}
+	}
+	if holes(f) { // reading terabytes of nothing takes hours
+		b.why = "most of them holes"
+		return b, nil
 	}
 	b.hash, err = cow.Hash(io.MultiReader(bytes.NewReader(text), f))
 	return b, err
