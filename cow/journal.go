@@ -80,17 +80,25 @@ func newJournal(name string) *journal {
 	}
 }
 
-// parse reads lines about a number of layers; others count for nothing.
+// parse reads lines about a number of layers; others, and those that are too long to be
+// of Apply, count for nothing.
 func (j *journal) parse(r io.Reader, layers int) error {
-	scan := bufio.NewScanner(r)
-	scan.Buffer(nil, 1<<20)
-	for scan.Scan() {
+	lines := bufio.NewReaderSize(r, 64<<10)
+	for whole := true; ; {
+		line, err := lines.ReadSlice('\n')
 		var e entry
-		if line := bytes.TrimSpace(scan.Bytes()); len(line) > 0 && json.Unmarshal(line, &e) == nil && e.Layer >= 0 && e.Layer < layers {
+		if whole && err != bufio.ErrBufferFull && json.Unmarshal(line, &e) == nil && e.Layer >= 0 && e.Layer < layers {
 			j.keep(e)
 		}
+		whole = err == nil
+		switch err {
+		case nil, bufio.ErrBufferFull:
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
 	}
-	return scan.Err()
 }
 
 // ours reports whether a temporary name is one that Apply gives, and a target a name.

@@ -2,8 +2,12 @@ package cow
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // What comes to a path because a folder was renamed has old times, and is a change of the
@@ -66,6 +70,21 @@ func TestDeep(t *testing.T) {
 	}
 }
 
+// A tree deeper than files can be open is removed, whatever the modes in it.
+func TestRemoveDeep(t *testing.T) {
+	dir := home(t)
+	var old unix.Rlimit
+	must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
+	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &old)
+	r := scripted(t, dir, "i=0; while test $i -lt 700; do mkdir -p d/d/d/d && : >d/file && cd -P d/d/d/d || exit; i=$((i+1)); done; chmod 0 ../../..")
+	must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 200, Max: old.Max}))
+	must(t, r.Discard())
+	store, err := os.ReadDir(filepath.Dir(r.Folder()))
+	if must(t, err); len(store) > 0 {
+		t.Errorf("left: %v", store)
+	}
+}
+
 // A journal that was tampered with removes and renames nothing else.
 func TestForeignNames(t *testing.T) {
 	dir := home(t)
@@ -75,6 +94,8 @@ func TestForeignNames(t *testing.T) {
 	j, err := readJournal(r)
 	must(t, err)
 	must(t, j.write(entry{Op: "temp", Path: []byte("precious")}))
+	_, err = j.file.WriteString(strings.Repeat("x", 3<<20) + `{"op":"clean"}` + "\n")
+	must(t, err)
 	must(t, j.write(entry{Op: "swap", Path: []byte(".usandbox-x-1"), Name: []byte("../dir/precious")}))
 	must(t, r.Recover())
 	for _, name := range []string{"precious", ".usandbox-x-1"} {
