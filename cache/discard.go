@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/ending"
+	"github.com/usandbox/usandbox/internal/removal"
 )
 
 // Discard removes the layers of all projects, but for those that a sandbox uses, of
@@ -60,7 +63,7 @@ func discard(dir string) error {
 		return err
 	}
 	defer lock.Close()
-	if !awaitEnd(lock) {
+	if !ending.Await(lock) {
 		return unix.EWOULDBLOCK
 	}
 	list, err := os.ReadDir(dir)
@@ -69,7 +72,7 @@ func discard(dir string) error {
 	}
 	for _, e := range list {
 		if e.Name() != "lock" {
-			if err := remove(filepath.Join(dir, e.Name())); err != nil {
+			if err := removal.All(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}

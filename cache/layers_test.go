@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/usandbox/usandbox/internal/removal"
+
 	"github.com/usandbox/usandbox/mounts"
 )
 
@@ -214,7 +216,7 @@ d=top2; for i in $(seq 300); do mkdir $d && chmod 300 $d; d=$d/d; done`
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, name := range []string{"top", "top2", "none"} {
-		if err := remove(filepath.Join(base, name)); err != nil {
+		if err := removal.All(filepath.Join(base, name)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -226,7 +228,7 @@ d=top2; for i in $(seq 300); do mkdir $d && chmod 300 $d; d=$d/d; done`
 	if err := os.Symlink("outside", base+"/link"); err != nil {
 		t.Fatal(err)
 	}
-	if err := remove(base + "/link"); err != nil {
+	if err := removal.All(base + "/link"); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(base + "/outside/file"); err != nil {

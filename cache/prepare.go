@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/usandbox/usandbox/internal/removal"
 )
 
 // prepare makes the folders. What an earlier sandbox has written stays, unless the
@@ -24,7 +26,7 @@ func (l *Layers) prepare(project string) error {
 		}
 		for _, e := range list {
 			if e.Name() != "lock" {
-				if err := remove(filepath.Join(l.root(), e.Name())); err != nil {
+				if err := removal.All(filepath.Join(l.root(), e.Name())); err != nil {
 					return err
 				}
 			}
@@ -35,7 +37,7 @@ func (l *Layers) prepare(project string) error {
 		upper, work := filepath.Join(dir, "upper"), filepath.Join(dir, "work")
 		// A volatile overlay leaves a mark in its work folder, which keeps the kernel
 		// from mounting it again.
-		if err := remove(work); err != nil {
+		if err := removal.All(work); err != nil {
 			return err
 		}
 		for _, folder := range []string{dir, upper, work} {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/realpath"
 )
 
 // Dir is the folder of all layers: $XDG_CACHE_HOME/usandbox/layers, by default
@@ -23,16 +25,7 @@ func Dir() (string, error) {
 		}
 		caches = filepath.Join(home, ".cache")
 	}
-	dir := filepath.Clean(caches)
-	for rest := "usandbox/layers"; ; dir, rest = filepath.Dir(dir), filepath.Join(filepath.Base(dir), rest) {
-		real, err := filepath.EvalSymlinks(dir)
-		if err == nil {
-			return filepath.Join(real, rest), nil
-		}
-		if !errors.Is(err, os.ErrNotExist) || dir == "/" {
-			return "", err
-		}
-	}
+	return realpath.OfNew(filepath.Join(caches, "usandbox/layers"))
 }
 
 // makeStore makes what is missing of the folder of all layers.

@@ -1,15 +1,14 @@
 package cache
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/ending"
 )
 
 // maxNumber bounds how many sandboxes of a project use caches at once.
@@ -42,7 +41,7 @@ func (l *Layers) Take() error {
 		case err != nil:
 			return err
 		}
-		if !awaitEnd(lock) {
+		if !ending.Await(lock) {
 			lock.Close()
 			continue
 		}
@@ -71,8 +70,7 @@ func (l *Layers) Release() {
 // Uses records the process, one of the sandbox's, after the end of which nothing of
 // it is left: if whoever has the lock is killed, it may live for a moment longer.
 func (l *Layers) Uses(pid int) error {
-	_, err := l.lock.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(pid)), 0)
-	return err
+	return ending.Record(l.lock, pid)
 }
 
 // takeLock takes the lock of a folder of layers. EWOULDBLOCK: another has it.
@@ -102,37 +100,4 @@ func takeLock(dir string) (*os.File, error) {
 		return nil, &os.PathError{Op: "lock", Path: name, Err: err}
 	}
 	return f, nil
-}
-
-// patience is how long a sandbox that was killed may take to be gone.
-const patience = 5 * time.Second
-
-// awaitEnd waits until the process that the lock file names is gone. Not gone: it
-// lives on, or the number is another process's by now.
-func awaitEnd(lock *os.File) bool {
-	var b [8]byte
-	if n, _ := lock.ReadAt(b[:], 0); n != len(b) {
-		return true
-	}
-	pid := int(int32(binary.LittleEndian.Uint64(b[:])))
-	if pid <= 0 {
-		return true
-	}
-	pidfd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return true
-	}
-	defer unix.Close(pidfd)
-	if name, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm"); err != nil || string(name) != "usandbox\n" {
-		return true
-	}
-	end := time.Now().Add(patience)
-	for {
-		left := time.Until(end).Milliseconds()
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(max(left, 0)))
-		if err == unix.EINTR && left > 0 {
-			continue
-		}
-		return n > 0
-	}
 }

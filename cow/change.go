@@ -98,9 +98,10 @@ func info(st *unix.Stat_t) Info {
 	return Info{Mode: st.Mode, Size: st.Size, Mtime: Time{st.Mtim.Sec, st.Mtim.Nsec}}
 }
 
-// After reports whether t is later than u.
+// After reports whether t is later than u, or may be: a whole second is what a file
+// system that keeps no more (ext4 with small inodes) tells of any time in it.
 func (t Time) After(u Time) bool {
-	return t.Sec > u.Sec || t.Sec == u.Sec && t.Nsec > u.Nsec
+	return t.Sec > u.Sec || t.Sec == u.Sec && (t.Nsec > u.Nsec || t.Nsec == 0)
 }
 
 // TypeName is a word for a type of file, for messages.

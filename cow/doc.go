@@ -5,8 +5,8 @@
 // A run is a folder of its own in $XDG_STATE_HOME/usandbox/runs:
 //
 //	ID/run.json   what ran, when, and on which folders ([Run])
-//	ID/status     the command's wait status, 8 bytes, little-endian; locked (flock(2))
-//	              as long as the sandbox exists
+//	ID/status     the number of the sandbox's last process and the command's wait
+//	              status, 8 bytes each, little-endian; locked (flock(2)) by who waits
 //	ID/0/upper    what was changed in the first folder, as overlayfs writes it
 //	ID/0/work     overlayfs's own
 //	ID/0/modes    modes that the command gave to what had to be made readable

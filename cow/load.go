@@ -9,18 +9,24 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/ending"
 )
 
 // NoRunError says that there is no such run.
-type NoRunError struct{ ID string }
+type NoRunError struct {
+	ID   string
+	Here string // the folder that a run was to be about
+}
 
 func (e *NoRunError) Error() string {
 	if e.ID == "" {
-		return "there is no copy-on-write run"
+		return "there is no copy-on-write run of " + e.Here
 	}
 	return fmt.Sprintf("there is no copy-on-write run %q", e.ID)
 }
@@ -59,12 +65,30 @@ func Runs() ([]*Run, error) {
 
 // clearUnfinished removes what a usandbox that was killed has begun to make.
 func clearUnfinished(dir string) {
-	if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > time.Minute {
+	if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
 		removeTree(dir)
 	}
 }
 
-// Find is the run whose ID begins with id; of an empty id, the newest.
+// Newest is the newest run that is about a folder, given by its real path: about the
+// folder itself, one that it is in, or one in it. Any other may have been put there by a
+// command to which the folder of runs was writable.
+func Newest(here string) (*Run, error) {
+	runs, err := Runs()
+	for _, r := range runs {
+		for _, l := range r.Layers {
+			if within(l.Dir, here) || within(here, l.Dir) {
+				return r, nil
+			}
+		}
+	}
+	if err == nil {
+		err = &NoRunError{Here: here}
+	}
+	return nil, err
+}
+
+// Find is the run whose ID begins with id.
 func Find(id string) (*Run, error) {
 	runs, err := Runs()
 	var found []*Run
@@ -77,8 +101,8 @@ func Find(id string) (*Run, error) {
 	case len(found) == 0 && err != nil:
 		return nil, err
 	case len(found) == 0:
-		return nil, &NoRunError{id}
-	case id != "" && len(found) > 1:
+		return nil, &NoRunError{ID: id}
+	case len(found) > 1:
 		return nil, fmt.Errorf("the id %q is short for several runs", id)
 	}
 	return found[0], nil
@@ -112,15 +136,30 @@ func load(dir string) (*Run, error) {
 	return r, nil
 }
 
-// Abandon removes the runs that this process began and that no command has run in: it
-// was given to a sandbox (sandbox.Cmd.Exec) which could not be set up.
+// Abandon removes the runs whose lock this process has and that no command has run in:
+// each was given to a sandbox (sandbox.Cmd.Exec) which could not be set up. The process
+// id is no proof: others may have the same, in another PID namespace.
 func Abandon() {
 	runs, _ := Runs()
 	for _, r := range runs {
-		if end, err := r.End(); r.PID == os.Getpid() && err == nil && !end.Known && r.Running() {
+		if end, err := r.End(); err == nil && !end.Known && r.inherited() {
 			r.Remove()
 		}
 	}
+}
+
+// inherited reports whether one of this process's file descriptors is the run's lock.
+func (r *Run) inherited() bool {
+	var lock unix.Stat_t
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil || unix.Lstat(filepath.Join(r.dir, "status"), &lock) != nil {
+		return false
+	}
+	return slices.ContainsFunc(list, func(e os.DirEntry) bool {
+		var st unix.Stat_t
+		fd, err := strconv.Atoi(e.Name())
+		return err == nil && unix.Fstat(fd, &st) == nil && st.Dev == lock.Dev && st.Ino == lock.Ino
+	})
 }
 
 // Folder is where the run is on disk.
@@ -145,7 +184,7 @@ func (r *Run) End() (End, error) {
 		return End{}, err
 	}
 	var b [8]byte
-	n, _ := f.ReadAt(b[:], 0)
+	n, _ := f.ReadAt(b[:], StatusOffset)
 	return End{info.ModTime(), unix.WaitStatus(binary.LittleEndian.Uint32(b[:])), n == len(b)}, nil
 }
 
@@ -169,6 +208,10 @@ func (r *Run) Lock() (*os.File, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	if end, err := r.End(); err == nil && !end.Known && !ending.Await(f) {
+		f.Close()
+		return nil, fmt.Errorf("lock %s: %w", f.Name(), unix.EWOULDBLOCK)
 	}
 	return f, nil
 }

@@ -19,5 +19,5 @@ func (w *walker) enterMoved() func() {
 // mtime, too. If something did after it was renamed, that cannot be told.
 func (w *walker) relocated(path string, st *unix.Stat_t) bool {
 	changed := Time{st.Ctim.Sec, st.Ctim.Nsec}
-	return changed.After(w.v.Run.Marker) && changed.After(Time{st.Mtim.Sec, st.Mtim.Nsec}) && !w.v.journal.modal[folderKey{w.layer, path}]
+	return changed.After(w.v.Run.Marker) && changed != (Time{st.Mtim.Sec, st.Mtim.Nsec}) && !w.v.journal.modal[folderKey{w.layer, path}]
 }

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/ending"
+	"github.com/usandbox/usandbox/internal/realpath"
 )
 
 // Run is one copy-on-write run.
@@ -105,10 +108,7 @@ func New(command, dirs []string) (*Run, error) {
 }
 
 func newLayer(dir, store string) (l Layer, err error) {
-	real, err := filepath.EvalSymlinks(dir)
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
+	real, err := realpath.Of(dir)
 	if err != nil {
 		return l, err
 	}
@@ -248,15 +248,23 @@ func (l *Layer) make() error {
 	return nil
 }
 
-// StatusFile is where the command's wait status is to be written, 8 bytes, by whoever
+// StatusOffset is where in the status file the command's wait status is, 8 bytes. Before it
+// is the number of the process after which nothing of the sandbox is left.
+const StatusOffset = 8
+
+// StatusFile is where the command's wait status is to be written, by whoever
 // waits for it. Nil if the run was not made by this process.
 func (r *Run) StatusFile() *os.File { return r.status }
+
+// Uses records the process, one of the sandbox's, after the end of which nothing of it
+// is left: if whoever has the lock is killed, it may live for a moment longer.
+func (r *Run) Uses(pid int) error { return ending.Record(r.status, pid) }
 
 // Ended records the command's wait status and gives the lock back.
 func (r *Run) Ended(status unix.WaitStatus) error {
 	var b [8]byte
 	b[0], b[1] = byte(status), byte(status>>8)
-	_, err := r.status.WriteAt(b[:], 0)
+	_, err := r.status.WriteAt(b[:], StatusOffset)
 	return errors.Join(err, r.status.Close())
 }
 

@@ -3,7 +3,9 @@ package cow
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -65,6 +67,11 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	for here, want := range map[string]bool{dir: true, dir + "/below": true, filepath.Dir(dir): true, filepath.Dir(dir) + "/state": false, dir + "x": false} {
+		if _, err := Newest(here); (err == nil) != want {
+			t.Errorf("Newest(%s): %v", here, err)
+		}
+	}
 	found, err := Find(r.ID[:3])
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +88,8 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	var none *NoRunError
-	if _, err := Find(""); !errors.As(err, &none) {
-		t.Errorf("Find after Remove: %v", err)
+	if _, err := Newest(dir); !errors.As(err, &none) {
+		t.Errorf("Newest after Remove: %v", err)
 	}
 }
 
@@ -102,7 +109,7 @@ func TestUnfinished(t *testing.T) {
 		if _, err := os.Lstat(left); os.IsNotExist(err) != gone {
 			t.Errorf("unfinished: %v; want gone: %v", err, gone)
 		}
-		old := time.Now().Add(-time.Hour)
+		old := time.Now().Add(-2 * time.Hour)
 		os.Chtimes(left, old, old)
 	}
 }
@@ -113,10 +120,20 @@ func TestAbandon(t *testing.T) {
 	if err := ended.Ended(0); err != nil {
 		t.Fatal(err)
 	}
+	// That of a process in another PID namespace, which has the same number there.
+	other := newRun(t, dir)
+	holder := exec.Command("sleep", "60")
+	holder.ExtraFiles = []*os.File{other.status}
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Wait()
+	defer holder.Process.Kill()
+	other.status.Close()
 	Abandon()
 	runs, err := Runs()
-	if err != nil || len(runs) != 1 || runs[0].ID != ended.ID {
-		t.Errorf("left: %v, %v; want %s, not %s", runs, err, ended.ID, ours.ID)
+	if err != nil || len(runs) != 2 || slices.ContainsFunc(runs, func(r *Run) bool { return r.ID == ours.ID }) {
+		t.Errorf("left: %v, %v; want %s and %s, not %s", runs, err, other.ID, ended.ID, ours.ID)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cow
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,7 +43,7 @@ func (l *Layer) makeSkeleton(left *budget) error {
 			if left.bytes -= st.Size; left.bytes < 0 {
 				return &SplitError{l.Part, l.Dir, fmt.Sprintf("files of more than %d MiB lie on the way", maxCopiedSize>>20)}
 			}
-			err = copyFile(from, to)
+			err = copyFile(from, to, st.Size)
 		case unix.S_IFLNK:
 			var text string
 			if text, err = os.Readlink(from); err == nil {
@@ -66,20 +67,23 @@ func (l *Layer) makeSkeleton(left *budget) error {
 	return nil
 }
 
-// copyFile copies a file's contents to a new file. The kernel shares the blocks where
-// it can.
-func copyFile(from, to string) error {
+// copyFile copies a regular file's contents, at most size bytes, to a new file. The kernel
+// shares the blocks where it can.
+func copyFile(from, to string, size int64) error {
 	fd, err := unix.Open(from, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	in := os.NewFile(uintptr(fd), from)
 	defer in.Close()
+	if info, err := in.Stat(); err != nil || !info.Mode().IsRegular() {
+		return errors.Join(err, errors.New("it was replaced just now"))
+	}
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(out, in); err != nil {
+	if _, err := io.Copy(out, io.LimitReader(in, size)); err != nil {
 		out.Close()
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/realpath"
 )
 
 // Dir is the folder of the caller's runs: $XDG_STATE_HOME/usandbox/runs, by default
@@ -21,16 +23,7 @@ func Dir() (string, error) {
 		}
 		state = filepath.Join(home, ".local", "state")
 	}
-	dir := filepath.Clean(state)
-	for rest := "usandbox/runs"; ; dir, rest = filepath.Dir(dir), filepath.Join(filepath.Base(dir), rest) {
-		real, err := filepath.EvalSymlinks(dir)
-		if err == nil {
-			return filepath.Join(real, rest), nil
-		}
-		if !errors.Is(err, os.ErrNotExist) || dir == "/" {
-			return "", err
-		}
-	}
+	return realpath.OfNew(filepath.Join(state, "usandbox/runs"))
 }
 
 // makeStore makes the folder of runs if it is missing. It has to be the caller's, and

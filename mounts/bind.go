@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -25,6 +26,8 @@ type Bind struct {
 	Create   bool   // a missing source is a folder that is made before, see [Missing]; not with Try
 	Is       FileID // which file Source has to be when it is mounted; zero: whichever it is
 	Origin   string // the flag or profile line that asks for it
+
+	within string // the real path of a folder out of which no symlink may lead; "": any may
 }
 
 // Where is the bind's target.
@@ -66,6 +69,10 @@ func (b Bind) compile(t *tree) error {
 			return nil
 		}
 		return err
+	}
+	if b.within != "" && source != b.within && !strings.HasPrefix(source, strings.TrimSuffix(b.within, "/")+"/") {
+		return advise(fmt.Errorf("%s leads out of %s, to %s, by a symlink that only a wildcard names", b.Source, b.within, source),
+			"name it itself, if you trust it")
 	}
 	at, err := t.prepare(b.Target, file)
 	if err != nil {
@@ -113,6 +120,16 @@ func (t *tree) checkForeign(at place, file bool) error {
 	host, ok := at.host()
 	if !ok {
 		return nil
+	}
+	if at.mount.layers != nil { // host is in but one of them
+		switch k, err := t.kind(at); {
+		case err != nil:
+			return err
+		case k != none && (k == folder) == file:
+			return mismatch(at.path, file)
+		case k != none:
+			return nil
+		}
 	}
 	info, err := os.Stat(host)
 	switch {

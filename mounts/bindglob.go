@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -14,7 +15,8 @@ import (
 //
 // In the pattern *, ? and [...] are as in [path.Match], within one component; a component ** is
 // any number of folders, at the end whatever is below. A wildcard matches a dot at the
-// start of a name too; ** goes through no symlink. A backslash makes the next character literal. Below a
+// start of a name too; ** goes through no symlink, and one that a wildcard matches may not lead
+// out of the folder before the first wildcard. A backslash makes the next character literal. Below a
 // folder that matches nothing more is looked for. A symlink that leads nowhere is no
 // match. At most 10,000 matches and 1,000,000 names looked at.
 //
@@ -112,10 +114,18 @@ func (b BindGlob) expand() ([]Entry, error) {
 		return nil, advise(fmt.Errorf("%d names match, and only one can be shown on %s", len(matches), b.Target),
 			"end the destination with a slash: %s/ gets each by its name", b.Target)
 	}
+	pattern, err := parsePattern(b.Pattern)
+	if err != nil {
+		return nil, err
+	}
+	within, err := filepath.EvalSymlinks(pattern.fixed())
+	if err != nil {
+		return nil, err
+	}
 	entries, taken := make([]Entry, len(matches)), map[string]string{}
 	for i, m := range matches {
 		bind := b.Bind
-		bind.Source = m
+		bind.Source, bind.within = m, within
 		switch {
 		case into:
 			bind.Target = path.Join(b.Target, path.Base(m))

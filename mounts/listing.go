@@ -108,23 +108,38 @@ func (n node) list(rel []string, most int) ([]named, error) {
 
 // listLayers are the names in a folder of the host, or in those that are shown as one.
 func (n node) listLayers(rel []string, most int) (list []named, err error) {
+	if n.layers == nil {
+		return listToHide(path.Join(n.source, path.Join(rel...)), most)
+	}
 	seen := map[string]bool{}
-	for _, dir := range n.dirs() {
-		some, err := listToHide(path.Join(dir, path.Join(rel...)), most-len(list))
-		if err != nil || n.layers == nil {
-			return some, err
+	for _, layer := range n.layers {
+		dir, st, last, err := lookInLayer(layer, rel)
+		if err != nil {
+			return nil, err
 		}
-		for _, x := range some {
-			if seen[x.name] {
-				continue
+		if dir != "" {
+			if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+				break
 			}
-			seen[x.name] = true
-			if x.kind, err = n.hostKind(append(slices.Clone(rel), x.name)); err != nil { // it may be a whiteout
+			some, err := listToHide(dir, most-len(list))
+			if err != nil {
 				return nil, err
 			}
-			if x.kind != none {
-				list = append(list, x)
+			for _, x := range some {
+				if seen[x.name] {
+					continue
+				}
+				seen[x.name] = true
+				if x.kind, err = n.hostKind(append(slices.Clone(rel), x.name)); err != nil { // it may be a whiteout
+					return nil, err
+				}
+				if x.kind != none {
+					list = append(list, x)
+				}
 			}
+		}
+		if last || dir != "" && len(rel) > 0 && isOpaque(dir) {
+			break
 		}
 	}
 	return list, nil

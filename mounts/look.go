@@ -19,6 +19,9 @@ func (t *tree) resolve(target string) (place, error) {
 	if err == nil && at.path == "/" {
 		return at, errRoot
 	}
+	if err == nil {
+		err = at.notForAll()
+	}
 	return at, err
 }
 
@@ -70,12 +73,17 @@ func (p place) link() (name, text, rest string) {
 
 // readlink is the text of a symlink below a mount of the host, as readlink(2) has it.
 func (n node) readlink(rel string) (text string, err error) {
-	for _, dir := range n.dirs() {
-		if text, err = os.Readlink(path.Join(dir, rel)); !isGone(err) {
-			break
-		}
+	if n.layers == nil {
+		return os.Readlink(path.Join(n.source, rel))
 	}
-	return text, err
+	name, _, err := n.inLayers(split(rel))
+	if err == nil && name == "" {
+		err = unix.ENOENT
+	}
+	if err != nil {
+		return "", err
+	}
+	return os.Readlink(name)
 }
 
 // kind is what is at a place that resolve has found.
@@ -139,25 +147,25 @@ func (n node) hostKind(rel []string) (kind, error) {
 	if n.source == "" {
 		return unknown, nil
 	}
-	for _, dir := range n.dirs() {
-		st, err := statExact(path.Join(dir, path.Join(rel...)))
-		switch {
-		case isGone(err):
-			continue
-		case err != nil:
-			return none, err
-		case n.layers != nil && isWhiteout(st):
-			return none, nil
-		}
-		switch st.Mode & unix.S_IFMT {
-		case unix.S_IFDIR:
-			return folder, nil
-		case unix.S_IFLNK:
-			return symlink, nil
-		}
-		return file, nil
+	name, st, err := path.Join(n.source, path.Join(rel...)), unix.Stat_t{}, error(nil)
+	if n.layers != nil {
+		name, st, err = n.inLayers(rel)
+	} else {
+		st, err = statExact(name)
 	}
-	return none, nil
+	switch {
+	case name == "" || isGone(err):
+		return none, nil
+	case err != nil:
+		return none, err
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return folder, nil
+	case unix.S_IFLNK:
+		return symlink, nil
+	}
+	return file, nil
 }
 
 // statExact is lstat(2) of a path with no symlink in it but at the end.
@@ -172,17 +180,6 @@ func statExact(name string) (st unix.Stat_t, err error) {
 	}
 	return st, nil
 }
-
-// dirs are the folders of the host that are shown as one.
-func (n node) dirs() []string {
-	if n.layers != nil {
-		return n.layers
-	}
-	return []string{n.source}
-}
-
-// isWhiteout reports whether a file says that what lies below it in an overlay is gone.
-func isWhiteout(st unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == 0 }
 
 // isFile tells whether a path of the tree is a file or a folder. It has to exist.
 func (t *tree) isFile(at place) (bool, error) {

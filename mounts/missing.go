@@ -3,6 +3,7 @@ package mounts
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -47,10 +48,30 @@ func Make(dir string, uid, gid int) error {
 	case uid < 0 && gid < 0:
 		return nil
 	}
-	if err := unix.Fchownat(parent, path.Base(dir), uid, gid, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	if err := give(parent, path.Base(dir), uid, gid); err != nil {
 		return fail(err)
 	}
 	return nil
+}
+
+// give gives a new, empty folder to a user. Whoever can write to parent may have put
+// something else in its place by now, which they are not to get.
+func give(parent int, name string, uid, gid int) error {
+	fd, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	f := os.NewFile(uintptr(fd), name)
+	defer f.Close()
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	// Into one of this owner and mode nobody else can put anything afterwards.
+	if _, err := f.Readdirnames(1); err != io.EOF || int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0 {
+		return errors.New("something else has been put there meanwhile")
+	}
+	return unix.Fchown(fd, uid, gid)
 }
 
 // make records that a folder of the host is to be made, with its parents. It has no

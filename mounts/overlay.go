@@ -20,7 +20,7 @@ import (
 // No layer may be written to by others meanwhile; what is seen then is undefined,
 // but no other harm is done. An Upper serves one sandbox at a time. What is mounted
 // below a layer is not part of it, and the kernel refuses such a layer (EINVAL) where
-// the mount was made outside. Linux 5.11; for writes in memory 6.6.
+// the mount was made outside. Linux 5.11; with an Upper 5.14, for writes in memory 6.6.
 type Overlay struct {
 	Lower    []string // absolute, on the host; the first lies on top; none, with an Upper: an empty folder
 	Upper    string   // absolute, on the host: a folder for what is written
@@ -179,7 +179,14 @@ func (o Overlay) layers(t *tree) (paths [2]string, err error) {
 		above = path.Dir(above)
 	}
 	dir := t.layer(above, FileID{}, o.String())
-	return [2]string{path.Join(dir, strings.TrimPrefix(upper, above)), path.Join(dir, strings.TrimPrefix(work, above))}, nil
+	// What follows dir in the two paths the kernel looks up itself, where the host's tree is still
+	// to be reached by /old: a symlink that somebody has put there meanwhile must lead nowhere.
+	t.p.Call(unix.SYS_MOUNT_SETATTR, unix.AT_FDCWD, dir, unix.AT_RECURSIVE, setAttr("nosymfollow", unix.MOUNT_ATTR_NOSYMFOLLOW), sizeofAttr)
+	for i, name := range []string{upper, work} {
+		below := strings.ReplaceAll(strings.TrimPrefix(name, above), `\`, `\\`) // the kernel takes one away
+		paths[i] = path.Join(dir, below)
+	}
+	return paths, nil
 }
 
 // folderMode are the permission bits of a folder: those of an overlay's root are

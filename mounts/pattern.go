@@ -61,6 +61,19 @@ func parsePattern(text string) (pattern, error) {
 	return p, nil
 }
 
+// fixed is the folder in which everything lies that can match: what comes before the
+// first wildcard.
+func (p pattern) fixed() string {
+	dir := "/"
+	for _, next := range p.parts {
+		if next.name == "" {
+			break
+		}
+		dir = path.Join(dir, next.name)
+	}
+	return dir
+}
+
 func parsePart(text string) (part, error) {
 	if text == "**" {
 		return part{deep: true}, nil

@@ -62,7 +62,7 @@ func (m Proc) compile(t *tree) error {
 	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
 	t.p.Close(t.dst)
 	t.p.Add(t.dst, t.tree, 0)
-	t.mounted(at.path, node{kind: foreign})
+	t.mounted(at.path, node{kind: foreign, proc: true})
 	for _, name := range systemWide {
 		t.p.Doing("make " + at.path + "/" + name + " read-only")
 		skip := t.p.Label("no_" + name)
@@ -99,3 +99,19 @@ func (t *tree) mask(proc string) {
 var systemWide = []string{"sys", "sysrq-trigger", "irq", "bus", "acpi", "fs"}
 
 var procAttr = attributes{readOnly: true, noExec: true}.arg()
+
+// notForAll refuses a path in a proc that is another one for each process: it would be
+// looked up by the process that builds the tree, and stay as it is for all others.
+func (p place) notForAll() error {
+	if !p.mount.proc {
+		return nil
+	}
+	for name := range names(strings.TrimPrefix(p.path, p.cover)) {
+		switch name {
+		case "self", "thread-self", "net", "mounts":
+			return fmt.Errorf("%s/%s is another one for each process", p.cover, name)
+		}
+		break
+	}
+	return nil
+}

@@ -3,6 +3,7 @@ package mounts
 import (
 	"errors"
 	"io/fs"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,6 +42,7 @@ func (r ReadOnly) compile(t *tree) error {
 	t.move()
 	n := node{kind: foreign, file: file, hidden: at.mount.hidden}
 	n.source, _ = at.host()
+	n.layers = at.mount.below(strings.TrimPrefix(at.path, at.cover))
 	n.frozen = t.shape.freeze(at, n)
 	t.mounted(at.path, n)
 	return nil

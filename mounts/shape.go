@@ -45,6 +45,7 @@ type node struct {
 	frozen   *branch  // what of our own was here before it became read-only; foreign only
 	cow      bool     // an overlay: writes do not go to source; foreign only
 	layers   []string // of an overlay, as paths of the host, the top first
+	proc     bool     // a new proc; foreign only
 	upper    string   // of an overlay: the folder with what is written, as the entry names it
 
 	fd *launch.Var // of a file system of our own that is mounted there: its root

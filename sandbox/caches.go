@@ -35,6 +35,9 @@ func (c *Cmd) useCaches() {
 	if c.Caches != nil {
 		c.Caches.Uses(c.process.Pid()) // else the next one does not wait for a sandbox that was killed
 	}
+	if c.Changes != nil {
+		c.Changes.Uses(c.process.Pid())
+	}
 }
 
 // releaseCaches gives the layers back.
@@ -63,6 +66,10 @@ func (t *Takeover) closeLock() {
 // recordInit appends, in outer: write init's process id to the lock. Init is the last
 // of the sandbox to go, and if outer is killed, it lives for a moment longer.
 func (t *Takeover) recordInit(p *launch.Program) {
+	if t.kept != nil {
+		p.Doing("record the process that uses the copy-on-write run")
+		p.Call(unix.SYS_PWRITE64, t.kept.fd, p.InitPID().Addr(), 8, 0).OnAny(nil)
+	}
 	if t.lock >= 0 {
 		p.KeepAlone(t.lock)
 		p.Doing("record the process that uses the caches")

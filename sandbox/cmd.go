@@ -95,7 +95,7 @@ func CommandContext(ctx context.Context, name string, arg ...string) *Cmd {
 func (c *Cmd) Plan() (*launch.Program, error) {
 	p := launch.New(3 + len(c.ExtraFiles))
 	if c.Hold {
-		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil})
+		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil, changes: c.Changes})
 	}
 	if len(c.Args) == 0 || c.Args[0] == "" {
 		return nil, errors.New("no command")

@@ -136,6 +136,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		}
 		p.Undumpable()
 		if run.hold {
+			clock.await(p)
 			p.Serve()
 			return nil
 		}

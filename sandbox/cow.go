@@ -132,7 +132,7 @@ func (k *kept) record(p *launch.Program, status *launch.Var) {
 		return
 	}
 	p.Doing("record the end of the copy-on-write run")
-	p.Call(unix.SYS_PWRITE64, k.fd, status.Addr(), 8, 0).OnAny(nil)
+	p.Call(unix.SYS_PWRITE64, k.fd, status.Addr(), 8, cow.StatusOffset).OnAny(nil)
 	st, names, changed, end := p.Buffer("upper", 256), p.Buffer("names", 256), p.Label("changed"), p.Label("unchanged")
 	dir, n := p.Var("upper_fd"), p.Var("names_len")
 	const mode, noNames = 28, 2 * 24 // in struct statx; what getdents64(2) tells of an empty folder

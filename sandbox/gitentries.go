@@ -56,7 +56,7 @@ func showGit(dir string, as *Credential) ([]mounts.Entry, *GitError) {
 }
 
 // obeyedOutside are names in a git folder outside of the project that are watched.
-var obeyedOutside = []string{"HEAD", "hooks", "config", "config.worktree", "commondir", "gitdir", "info/attributes"}
+var obeyedOutside = []string{"HEAD", "hooks", "config", "config.worktree", "commondir", "gitdir", "info/attributes", "modules", "rebase-merge"}
 
 // watchedOutside are the paths that are watched for a project besides its own names.
 func watchedOutside(dir string) (names []string) {

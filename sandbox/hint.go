@@ -99,7 +99,7 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 	case e.Errno == unix.ESTALE && strings.HasPrefix(e.Doing, "check that "):
 		return "something else has been moved there meanwhile; open it anew"
 	case e.Errno == unix.ENOENT && e.Call == "openat2" && strings.HasPrefix(e.Doing, "write the file "):
-		return "a symlink of the host's is there, and leads to where the sandbox has nothing; name the path that it leads to"
+		return "it lies in a file system in which nothing is made, or a symlink of the host's leads to where the sandbox has nothing"
 	case e.Errno == unix.ENOSPC && strings.HasPrefix(e.Doing, "write the file "):
 		return "the file system it lies in is full: give that a larger size="
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:

@@ -59,7 +59,7 @@ func TestDiagnose(t *testing.T) {
 		{"fsmount", "mount proc on /proc", unix.EPERM, apparmor + " 1", "--no-proc --ro /proc"},
 		{"fsmount", "mount sysfs on /sys", unix.EPERM, "", "--ro /sys"},
 		{"fail", "check that /x is the file it was", unix.ESTALE, "", "open it anew"},
-		{"openat2", "write the file /x", unix.ENOENT, "", "a symlink of the host's is there"},
+		{"openat2", "write the file /x", unix.ENOENT, "", "a symlink of the host's leads"},
 		{"fail", "write the file /x", unix.ENOSPC, "", "a larger size="},
 		{"pivot_root", "pivot", unix.EINVAL, "", "initial ram file system"},
 		{"pivot_root", "pivot", unix.EPERM, "", ""},

@@ -67,7 +67,7 @@ func whyNoOverlay(o mounts.Overlay, errno unix.Errno) (reason, hint string) {
 		case errno == unix.EBUSY:
 			return o.Upper + " is used by another overlay", ""
 		case errno == unix.ELOOP:
-			return fmt.Sprintf("the layers %s and %s overlap", strings.Join(o.Lower, ", "), o.Upper), elsewhere
+			return fmt.Sprintf("the layers %s and %s overlap, or there is a symlink by now", strings.Join(o.Lower, ", "), o.Upper), elsewhere
 		case kind == "overlay":
 			return o.Upper + " is on an overlay, and an overlay cannot write to another", elsewhere
 		case remote[kind]:

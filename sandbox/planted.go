@@ -4,6 +4,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,7 +12,7 @@ import (
 // actedOn are names in a project folder that programs on the host act on without
 // being asked: version control, shells, editors, language tools.
 var actedOn = []string{
-	".git", ".git/HEAD", ".git/hooks", ".git/config", ".git/commondir", ".git/config.worktree", ".git/info/attributes", ".gitmodules", ".gitattributes",
+	".git", ".git/HEAD", ".git/hooks", ".git/config", ".git/commondir", ".git/config.worktree", ".git/info/attributes", ".git/modules", ".git/rebase-merge", ".gitmodules", ".gitattributes",
 	".hg", ".svn", ".envrc", ".direnv", ".vscode", ".idea", ".vimrc", ".nvimrc", ".exrc", ".nvim.lua", ".dir-locals.el",
 	".editorconfig", ".husky", ".devcontainer", ".mise.toml", "mise.toml", ".tool-versions", ".nvmrc", ".npmrc",
 	".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pre-commit-config.yaml", ".pypirc", ".python-version", ".cargo",
@@ -53,7 +54,7 @@ func Watch(dir string) *Planted {
 
 // names are what is looked at: relative to the folder, or absolute.
 func (p *Planted) names() []string {
-	return slices.Concat(actedOn, p.outside, nested(p.dir))
+	return slices.Concat(actedOn, p.outside, nested(p.dir), p.submodules())
 }
 
 // inspect finds what a host program would act on. What has to change for that to
@@ -124,15 +125,19 @@ func nested(dir string) (names []string) {
 	return names
 }
 
-// Changes are the names, relative to the folder (of a git folder outside: absolute), that were not there, were
-// something else, or were files with other contents, when Watch was called; and
-// those of git's own that are gone, which makes git look for a repository elsewhere.
+// Changes are the names, relative to the folder (of a git folder outside: absolute),
+// that were not there, were something else, or were files with other contents, when
+// Watch was called; and those of git's own that are gone, which makes git look for a
+// repository elsewhere. Of what is in a new folder of submodules nothing is said.
 func (p *Planted) Changes() []string {
 	var names []string
 	now := p.inspect(false)
 	for _, name := range p.names() {
 		id, ok := now[name]
 		was, before := p.before[name]
+		if strings.Contains(name, "/modules/") && slices.ContainsFunc(names, func(said string) bool { return strings.HasPrefix(name, said+"/") }) {
+			continue
+		}
 		if ok && was != id || before && !ok && isChanging(name) {
 			names = append(names, name)
 		}

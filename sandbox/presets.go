@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/usandbox/usandbox/internal/realpath"
 	"github.com/usandbox/usandbox/mounts"
 )
 
@@ -75,13 +76,7 @@ func (p Policy) WithWritable(dir string) (Policy, error) {
 // with a [TooWideError], one that is the root, the home folder or an ancestor of it, a
 // temporary folder shared with others, or a system folder.
 func Project(dir string) (string, error) {
-	real, err := filepath.EvalSymlinks(dir) // before Abs, which takes ".." for what it is not
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
-	if err == nil {
-		real, err = filepath.EvalSymlinks(real)
-	}
+	real, err := realpath.Of(dir)
 	if err != nil {
 		return "", fmt.Errorf("use %s as the writable folder: %w", dir, err)
 	}

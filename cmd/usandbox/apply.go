@@ -74,7 +74,7 @@ func isPath(arg string) bool {
 	if _, err := os.Lstat(arg); err == nil {
 		return true
 	}
-	run, err := cow.Find("")
+	run, err := newestHere("")
 	if err != nil {
 		return false
 	}

@@ -3,15 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/cache"
-	"github.com/usandbox/usandbox/mounts"
-	"github.com/usandbox/usandbox/sandbox"
 )
 
 // cacheFlag declares --cache.
@@ -40,35 +36,6 @@ func (f *runFlags) cacheLayers() (*cache.Layers, error) {
 	}
 	layers, err := cache.For(dir, !f.noCwd && !f.bare, tools, "--cache "+list)
 	return layers, flagError("cache", err)
-}
-
-// checkStore refuses a policy by which the command could write to layers that are not
-// its own: what does not exist yet cannot be hidden from it.
-func checkStore(p *sandbox.Policy) error {
-	store, err := cache.Dir()
-	if err != nil {
-		return err
-	}
-	if _, err := os.Lstat(store); err == nil {
-		return nil
-	}
-	for _, e := range p.Files {
-		b, ok := e.(mounts.Bind)
-		if !ok || !b.Writable {
-			continue
-		}
-		source := b.Source
-		if real, err := filepath.EvalSymlinks(source); err == nil {
-			source = real
-		}
-		if _, ok := within(source, store); ok {
-			return flagError("cache", hinted{
-				fmt.Errorf("%s, which the command can write to, holds %s, which cannot be hidden before it exists", b.Target, store),
-				"mkdir -p -m 700 " + store,
-			})
-		}
-	}
-	return nil
 }
 
 // variables are those by which tools find their caches.

@@ -26,7 +26,7 @@ func commands() []command {
 		{"logs", "[-f] NAME", "print the output of a detached sandbox", logsCommand},
 		{"diff", "[ID] [--stat|--patch|--json]", "show what a copy-on-write run changed", diffCommand},
 		{"apply", "[ID] [flags] [PATH ...]", "bring a run's changes onto the host", applyCommand},
-		{"discard", "[ID ...] [--all] [--caches]", "throw runs away; without an ID, the newest", discardCommand},
+		{"discard", "[ID ...] [--all] [--caches]", "throw runs away; without an ID, the newest here", discardCommand},
 		{"runs", "[--json]", "list the copy-on-write runs that are kept", runsCommand},
 		{"ls", "[flags] [PID]", "list namespaces, or explain one process", lsCommand},
 		{"unshare", "[flags] [--] [command [args]]", "run a command in new namespaces; no sandbox", unshareCommand},

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/cow"
+	"github.com/usandbox/usandbox/internal/realpath"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/sandbox"
 )
@@ -114,10 +114,7 @@ func (f *runFlags) copyOnWrite(command []string) (*cow.Run, error) {
 func (f *runFlags) gitOfFolders() (list []*sandbox.GitFolder) {
 	var dirs []string
 	for _, dir := range f.cow.dirs {
-		real, err := filepath.EvalSymlinks(dir)
-		if err == nil {
-			real, err = filepath.Abs(real)
-		}
+		real, err := realpath.Of(dir)
 		if err != nil {
 			return nil // cow.New says so
 		}

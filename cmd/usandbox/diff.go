@@ -56,18 +56,27 @@ func diffCommand(args []string) int {
 	return 0
 }
 
-// findRun is the run that an id, or the beginning of one, is about. Nil: that there
-// is none has been said.
+// findRun is the run that an id, or the beginning of one, is about; without an id, the
+// newest of the current folder. Nil: that there is none has been said.
 func findRun(id string) (*cow.Run, int) {
-	run, err := cow.Find(id)
+	find := cow.Find
+	if id == "" {
+		find = newestHere
+	}
+	run, err := find(id)
 	if err == nil {
 		return run, 0
 	}
-	hint := "usandbox runs lists them"
-	if id == "" {
-		hint = "usandbox run --cow -- make"
+	return nil, fail(err, "usandbox runs lists those of all folders")
+}
+
+// newestHere is the newest run of the current folder.
+func newestHere(string) (*cow.Run, error) {
+	here, err := unix.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the current folder: %w", err)
 	}
-	return nil, fail(err, hint)
+	return cow.Newest(here)
 }
 
 // reviewed looks at a run.

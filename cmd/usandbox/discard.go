@@ -35,9 +35,9 @@ func discardCommand(args []string) int {
 	}
 	ids := set.Args()
 	if len(ids) == 0 {
-		run, err := cow.Find("")
-		if err != nil {
-			return fail(err)
+		run, code := findRun("")
+		if run == nil {
+			return code
 		}
 		fmt.Fprintf(os.Stderr, "usandbox: discarding %s: %s\n", run.ID, printable(strings.Join(run.Command, " ")))
 		ids = []string{run.ID}

@@ -39,7 +39,12 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 	}
 	hideState(&p)
 	if caches != nil {
-		if err := checkStore(&p); err != nil {
+		if err := checkStore(&p, "cache", cache.Dir); err != nil {
+			return p, err
+		}
+	}
+	if changes != nil {
+		if err := checkStore(&p, "cow", cow.Dir); err != nil {
 			return p, err
 		}
 	}

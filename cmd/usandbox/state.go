@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/usandbox/usandbox/cache"
@@ -15,7 +17,7 @@ import (
 // hideState hides the folders with usandbox's own state wherever the sandbox would
 // show them: that of the sandboxes that have names, as who can open the control socket
 // of one can enter it, and that of copy-on-write runs, and the layers of caches. A folder that is not there yet
-// cannot be hidden; nothing that is found in one is trusted.
+// cannot be hidden: who can write to the folder that it will be in can make it.
 func hideState(p *sandbox.Policy) {
 	states := []string{registry.Dir()}
 	if runs, err := cow.Dir(); err == nil {
@@ -39,7 +41,10 @@ func hideState(p *sandbox.Policy) {
 			case mounts.Bind:
 				sources, flag = []string{e.Source}, e.Origin != ""
 			case mounts.Overlay:
-				sources, flag = e.Lower, e.Origin != ""
+				sources, flag = slices.Clone(e.Lower), e.Origin != ""
+				if e.Upper != "" {
+					sources = append(sources, e.Upper)
+				}
 			}
 			for _, source := range sources {
 				if real, err := filepath.EvalSymlinks(source); flag && err == nil {
@@ -51,6 +56,35 @@ func hideState(p *sandbox.Policy) {
 			}
 		}
 	}
+}
+
+// checkStore refuses a policy by which the command could write to usandbox's own state
+// that a flag needs: what does not exist yet cannot be hidden from it.
+func checkStore(p *sandbox.Policy, name string, dir func() (string, error)) error {
+	store, err := dir()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(store); err == nil {
+		return nil
+	}
+	for _, e := range p.Files {
+		b, ok := e.(mounts.Bind)
+		if !ok || !b.Writable {
+			continue
+		}
+		source := b.Source
+		if real, err := filepath.EvalSymlinks(source); err == nil {
+			source = real
+		}
+		if _, ok := within(source, store); ok {
+			return flagError(name, hinted{
+				fmt.Errorf("%s, which the command can write to, holds %s, which cannot be hidden before it exists", b.Target, store),
+				"mkdir -p -m 700 " + store,
+			})
+		}
+	}
+	return nil
 }
 
 // within is what leads from a folder to a path below it, or to itself.
