@@ -99,6 +99,11 @@ func (a *applier) attributes(c *Change) error {
 	if c.Kind == Modified && !a.o.Force && (st.Ino != c.host.ino || uint64(st.Dev) != c.host.dev) {
 		return conflictError(changedOnHost)
 	}
+	if key := (folderKey{c.Layer, c.Path}); !a.v.journal.modal[key] {
+		if err := a.v.journal.write(entry{Op: "attr", Layer: key.layer, Path: []byte(key.path)}); err != nil {
+			return err
+		}
+	}
 	if c.Kind != Modified || c.What&Xattr != 0 {
 		a.foreign(c)
 		if err := a.v.openUp(c.Layer, c.Path, fd, &st, 0o700); err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +25,7 @@ import (
 //	mode     a folder without permissions for its owner is about to get them
 //	closed   it has its mode again, or the one that it is to have
 //	clean    a folder in which nothing had come or gone before
+//	attr     a folder is about to get its mode or attributes, which changes its ctime
 //	touched  an inode that has other names, whose ctime is about to change
 type journal struct {
 	name  string
@@ -31,6 +33,7 @@ type journal struct {
 	temps map[folderKey]entry
 	modes map[folderKey]entry
 	clean map[folderKey]bool
+	modal map[folderKey]bool // folders whose modes or attributes were changed at any time
 
 	touched map[uint64]bool
 }
@@ -73,28 +76,53 @@ func readJournal(r *Run) (*journal, error) {
 func newJournal(name string) *journal {
 	return &journal{
 		name:  name,
-		temps: map[folderKey]entry{}, modes: map[folderKey]entry{}, clean: map[folderKey]bool{}, touched: map[uint64]bool{},
+		temps: map[folderKey]entry{}, modes: map[folderKey]entry{}, clean: map[folderKey]bool{}, modal: map[folderKey]bool{}, touched: map[uint64]bool{},
 	}
 }
 
-// parse reads lines about a number of layers; others count for nothing.
+// parse reads lines about a number of layers; others, and those that are too long to be
+// of Apply, count for nothing.
 func (j *journal) parse(r io.Reader, layers int) error {
-	scan := bufio.NewScanner(r)
-	scan.Buffer(nil, 1<<20)
-	for scan.Scan() {
+	lines := bufio.NewReaderSize(r, 64<<10)
+	for whole := true; ; {
+		line, err := lines.ReadSlice('\n')
 		var e entry
-		if line := bytes.TrimSpace(scan.Bytes()); len(line) > 0 && json.Unmarshal(line, &e) == nil && e.Layer >= 0 && e.Layer < layers {
+		if whole && err != bufio.ErrBufferFull && json.Unmarshal(line, &e) == nil && e.Layer >= 0 && e.Layer < layers {
 			j.keep(e)
 		}
+		whole = err == nil
+		switch err {
+		case nil, bufio.ErrBufferFull:
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
 	}
-	return scan.Err()
+}
+
+// ours reports whether a temporary name is one that Apply gives, and a target a name.
+func (j *journal) ours(e entry) bool {
+	_, base := cutPath(string(e.Path))
+	return strings.HasPrefix(base, temporaryPrefix) && (e.Op == "temp" || validName(string(e.Name)))
+}
+
+// validName reports whether a name is one component of a path.
+func validName(name string) bool {
+	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, "/\x00")
 }
 
 func (j *journal) keep(e entry) {
 	switch e.Op {
 	case "temp", "swap":
+		if !j.ours(e) {
+			return
+		}
 		j.temps[e.key()] = e
+	case "attr":
+		j.modal[e.key()] = true
 	case "mode":
+		j.modal[e.key()] = true
 		if _, before := j.modes[e.key()]; !before {
 			j.modes[e.key()] = e
 		}

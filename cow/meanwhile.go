@@ -7,6 +7,7 @@ const (
 	changedOnHost = "it was changed on the host meanwhile"
 	goneOnHost    = "it is gone on the host"
 	newOnHost     = "it was made on the host meanwhile"
+	movedOnHost   = "a folder that it is in was renamed, or got another mode, on the host meanwhile"
 	keptBelow     = "something in it was made or changed on the host meanwhile"
 )
 
@@ -16,6 +17,9 @@ const (
 func (w *walker) meanwhile(st *unix.Stat_t) string {
 	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
 		return ""
+	}
+	if w.elsewhere {
+		return movedOnHost
 	}
 	t := Time{st.Ctim.Sec, st.Ctim.Nsec}
 	if w.v.journal.touched[st.Ino] { // by Apply; a write would have set its mtime

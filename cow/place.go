@@ -77,11 +77,14 @@ func (a *applier) closeParents() {
 	}
 }
 
+// temporaryPrefix begins all names beside targets.
+const temporaryPrefix = ".usandbox-"
+
 // temporary is a new name beside a target, which is in the journal.
 func (a *applier) temporary(c *Change) (string, error) {
 	var b [8]byte
 	rand.Read(b[:])
-	name := ".usandbox-" + a.v.Run.ID + "-" + hex.EncodeToString(b[:])
+	name := temporaryPrefix + a.v.Run.ID + "-" + hex.EncodeToString(b[:])
 	dir, _ := cutPath(c.Path)
 	return name, a.v.journal.write(entry{Op: "temp", Layer: c.Layer, Path: []byte(place{path: dir}.join(name))})
 }

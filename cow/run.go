@@ -191,6 +191,18 @@ func (r *Run) Make() (err error) {
 	if err := unix.Setxattr(r.dir, "user.usandbox", []byte(r.ID), 0); err != nil {
 		return &StoreError{Dir: r.dir, Err: err}
 	}
+	fd, err := unix.Open(filepath.Join(r.dir, "status"), unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return &os.PathError{Op: "create", Path: filepath.Join(r.dir, "status"), Err: err}
+	}
+	r.status = os.NewFile(uintptr(fd), "status")
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return fmt.Errorf("lock %s: %w", r.status.Name(), err)
+	}
+	// Before anything is copied, since what changes on the host after that is a conflict.
+	if err := r.mark(); err != nil {
+		return fmt.Errorf("read the clock of file systems: %w", err)
+	}
 	left := budget{maxCopied, maxCopiedSize}
 	for i := range r.Layers {
 		l := &r.Layers[i]
@@ -202,17 +214,6 @@ func (r *Run) Make() (err error) {
 				return err
 			}
 		}
-	}
-	fd, err := unix.Open(filepath.Join(r.dir, "status"), unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
-	if err != nil {
-		return &os.PathError{Op: "create", Path: filepath.Join(r.dir, "status"), Err: err}
-	}
-	r.status = os.NewFile(uintptr(fd), "status")
-	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return fmt.Errorf("lock %s: %w", r.status.Name(), err)
-	}
-	if err := r.mark(); err != nil {
-		return fmt.Errorf("read the clock of file systems: %w", err)
 	}
 	text, err := r.encode()
 	if err != nil {

@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// maxPath is how long a path below a layer's folder may be: what the kernel takes. The
+// paths of all that lies in a deeper tree would take memory with the square of its depth.
+const maxPath = unix.PathMax - 1
+
 // walker walks an upper folder and, beside it, the host's.
 type walker struct {
 	*side
@@ -21,6 +25,7 @@ type walker struct {
 	out          []Change
 	origins      []origin        // added ones that were copied up
 	sources      map[uint64]bool // inodes in the upper folder with a name that the host has, too
+	elsewhere    bool            // the folder that is looked at is another one on the host now
 }
 
 // origin is an added file that the kernel copied up, so that it came from the host: it
@@ -104,12 +109,15 @@ func (w *walker) folder(p place) error {
 
 // unknown notes what cannot be looked at, unless it is an error of ours.
 func (w *walker) unknown(path string, err error) error {
-	if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, unix.EXDEV) {
-		return fmt.Errorf("%q: %w", path, err)
-	}
 	why := "it cannot be looked at: " + err.Error()
-	if errors.Is(err, unix.EXDEV) {
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.EMFILE):
+	case errors.Is(err, unix.EXDEV):
 		why = "something is mounted there on the host"
+	case errors.Is(err, unix.ENAMETOOLONG):
+		why = fmt.Sprintf("its path is longer than %d bytes", maxPath)
+	default:
+		return fmt.Errorf("%q: %w", path, err)
 	}
 	w.out = append(w.out, Change{Layer: w.layer, Path: path, Kind: Unknown, Conflict: why})
 	return nil
@@ -118,6 +126,9 @@ func (w *walker) unknown(path string, err error) error {
 // entry looks at one name in a folder.
 func (w *walker) entry(p place, name string) error {
 	path := p.join(name)
+	if len(path) > maxPath {
+		return w.unknown(path, unix.ENAMETOOLONG)
+	}
 	up, inUpper, err := look(p.upper, name)
 	if err != nil {
 		return w.unknown(path, err)
@@ -316,6 +327,9 @@ func (w *walker) subfolder(p place, name string, c Change, up *unix.Stat_t) erro
 			return w.unknown(c.Path, err)
 		}
 		next.clean = w.clean(c.Path, &host)
+		if w.relocated(c.Path, &host) {
+			defer w.enterMoved()()
+		}
 		if theirs, _, err = xattrs(next.host, false); err != nil {
 			return w.unknown(c.Path, err)
 		}
@@ -391,6 +405,9 @@ func (w *walker) goneFrom(dir int, name, path string) (kept bool, err error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return true, err
 	}
+	if w.relocated(path, &st) {
+		defer w.enterMoved()()
+	}
 	if err := w.v.openUp(w.layer, path, fd, &st, 0o500); err != nil {
 		return true, w.unknown(path, err)
 	}
@@ -400,6 +417,9 @@ func (w *walker) goneFrom(dir int, name, path string) (kept bool, err error) {
 	}
 	for _, n := range names {
 		st, found, err := look(fd, n)
+		if len(path)+len("/")+len(n) > maxPath {
+			err = unix.ENAMETOOLONG
+		}
 		if err != nil {
 			kept = true
 			if err := w.unknown(path+"/"+n, err); err != nil {

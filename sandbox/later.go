@@ -7,20 +7,32 @@ import (
 )
 
 // toolFiles are names of files, in any folder, that say what build and test tools, and
-// continuous integration, run later.
+// continuous integration, run later: patterns of path.Match, in lower case.
 var toolFiles = []string{
-	"Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", "Taskfile.yml", "Rakefile", "build.rs", "setup.py", "conftest.py",
-	"pyproject.toml", "tox.ini", "noxfile.py", "package.json", "CMakeLists.txt", "meson.build", "configure", "build.gradle", "build.gradle.kts",
-	"settings.gradle", "gradlew", "mvnw", "pom.xml", "Gemfile", "binding.gyp", "Dockerfile", "Containerfile", "docker-compose.yml",
-	"compose.yaml", "Vagrantfile", "Jenkinsfile", ".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "appveyor.yml",
-	".appveyor.yml", ".drone.yml", ".woodpecker.yml", "bitbucket-pipelines.yml", "lefthook.yml", "sitecustomize.py", "flake.nix", "shell.nix",
-	"default.nix", "WORKSPACE", "MODULE.bazel", "BUILD", "BUILD.bazel",
+	"makefile", "makefile.*", "gnumakefile", "*.mk", "*.mak", "justfile", ".justfile", "taskfile.y*ml", "taskfile.dist.y*ml", "rakefile",
+	"*.rake", "gemfile", "*.gemspec", "build.rs", "cargo.toml", "rust-toolchain", "rust-toolchain.toml", "setup.py", "setup.cfg", "conftest.py",
+	"pytest.ini", "pyproject.toml", "tox.ini", "noxfile.py", "fabfile.py", "tasks.py", "sitecustomize.py", "usercustomize.py",
+	"package.json", "binding.gyp", ".pnp.cjs", "*.config.js", "*.config.[cm]js", "*.config.ts", "*.config.[cm]ts", ".*rc.js", ".*rc.cjs", "gulpfile.*",
+	"gruntfile.*", "cmakelists.txt", "cmakepresets.json", "cmakeuserpresets.json", "*.cmake", "meson.build", "sconstruct", "sconscript", "wscript",
+	"configure", "configure.ac", "autogen.sh", "*.gradle", "*.gradle.kts", "gradlew", "gradle.properties", "gradle-wrapper.*", "mvnw", "pom.xml",
+	"build.xml", "*.sbt", "*.csproj", "*.fsproj", "*.vcxproj", "directory.build.*", "nuget.config", "package.swift", "mix.exs", "rebar.config",
+	"dockerfile", "dockerfile.*", "*.dockerfile", "containerfile", "containerfile.*", "docker-compose*.y*ml", "compose*.y*ml", "vagrantfile",
+	"earthfile", "tiltfile", "procfile", "jenkinsfile", "jenkinsfile.*", ".gitlab-ci.yml", ".travis.yml", ".cirrus.yml", "azure-pipelines.y*ml",
+	"appveyor.yml", ".appveyor.yml", ".drone.y*ml", ".woodpecker.y*ml", "bitbucket-pipelines.yml", "buildspec.y*ml", "cloudbuild.y*ml",
+	"lefthook.*", ".lefthook.*", "flake.nix", "shell.nix", "default.nix", "workspace.bazel", "module.bazel", "build.bazel",
+	"*.bzl", "*.code-workspace", "agents.md", "claude.md", "gemini.md", ".cursorrules", ".gitconfig", ".zprofile", ".zlogin", ".bash_login",
+	".bash_logout", ".bash_aliases", ".inputrc", ".pam_environment", ".xprofile", ".xsession", ".xinitrc", ".emacs", ".rprofile", ".irbrc", ".pryrc",
+	".tmux.conf", ".npmrc", ".netrc",
 }
+
+// capitals are names that are others, and common, in lower case.
+var capitals = []string{"HEAD", "BUILD", "WORKSPACE", "BUCK"}
 
 // toolFolders are folders, in any folder, all in which is run or obeyed later.
 var toolFolders = []string{
-	".github/workflows", ".github/actions", ".circleci", ".buildkite", ".woodpecker", ".git/hooks", ".githooks", ".husky", ".vscode", ".idea",
-	".cargo", ".devcontainer", ".direnv", ".claude", ".cursor", ".ssh", ".config/autostart", ".config/systemd", ".config/fish",
+	".github", ".gitlab", ".circleci", ".buildkite", ".woodpecker", ".git/hooks", ".githooks", ".husky", ".lefthook", ".vscode", ".idea", ".zed",
+	".cargo", ".mvn", ".yarn", "node_modules/.bin", ".devcontainer", ".direnv", ".claude", ".cursor", ".gemini", ".codex", ".vim", ".emacs.d", ".ssh",
+	".config/autostart", ".config/systemd", ".config/fish", ".config/git", ".config/nvim", ".config/environment.d",
 }
 
 // bareRepository are names that count together only, as a bare repository; alone they are
@@ -31,7 +43,8 @@ var bareRepository = []string{"HEAD", "config", "objects", "refs", "hooks"}
 // with the next usual command, what lies at a path in a project: hooks and settings of
 // version control, shells and editors, build files, continuous integration. The path
 // is relative; the folder that it is in counts for nothing but what it is called. It
-// knows names, and no more: what it does not report can be run as well.
+// knows names, and no more: what it does not report can be run as well. A file HEAD is
+// reported, as it makes a folder a git repository, whose settings name programs.
 func RunsLater(name string) bool {
 	parts := strings.Split(name, "/")
 	for i := range parts {
@@ -49,5 +62,13 @@ func RunsLater(name string) bool {
 		base := parts[len(parts)-1]
 		return slices.Contains(parts, "hooks") || base == "config" || base == "config.worktree" || base == "commondir" || base == "attributes"
 	}
-	return slices.Contains(toolFiles, path.Base(name)) || strings.HasSuffix(name, ".mk")
+	base := path.Base(name)
+	return slices.Contains(capitals, base) || matchesAny(toolFiles, strings.ToLower(base))
+}
+
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		ok, _ := path.Match(p, name)
+		return ok
+	})
 }

@@ -23,6 +23,7 @@ const patience = 20 * time.Second
 
 // commands are the commands of scripts; doc.go says what they do.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"answers":    answers,
 	"appears":    appears,
 	"descendant": descendant,
 	"ended":      ended,

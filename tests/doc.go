@@ -12,6 +12,7 @@
 //	                               128+N, as in a shell, if signal N ended it
 //	signal NAME                    send a signal to the last background program
 //	state LETTER                   wait until that program is in a state, as in ps
+//	answers FILE PROGRAM [ARG ...] run a program of ours with a terminal; a line of FILE is typed when it asks, one that begins with < at once
 //	appears FILE                   wait until a file exists and is not empty
 //	descendant VARIABLE NAME       wait until that program, or one below it, is called NAME,
 //	                               and set the variable to its process id

@@ -149,17 +149,31 @@ var outcomeNames = map[cow.Outcome]string{cow.Conflict: "conflict", cow.Refused:
 // warning is what to know of a change that is applied; empty for most.
 func warning(run *cow.Run, c *cow.Change) string {
 	where := printable(whereIs(run, c))
-	later := laterName(run, c)
+	later := sandbox.RunsLater(laterName(run, c)) || inRepository(whereIs(run, c))
 	executable := c.New.Type() == unix.S_IFREG && c.New.Mode&0o111 != 0
 	switch {
-	case sandbox.RunsLater(later) && c.Kind == cow.Deleted:
+	case later && c.Kind == cow.Deleted:
 		return "WARNING: " + where + " is gone: a program outside may act on something else instead"
-	case sandbox.RunsLater(later):
+	case later:
 		return "WARNING: " + where + " is run or obeyed later by programs outside; look at it first"
 	case executable && (c.Kind != cow.Modified || c.Old.Mode&0o111 == 0):
 		return where + " is executable now"
 	}
 	return ""
+}
+
+// inRepository reports whether a path is the settings, or a hook, of a bare repository
+// of git that is there already. Alone such names are anybody's.
+func inRepository(name string) bool {
+	dir, base := filepath.Split(name)
+	if filepath.Base(dir) == "hooks" {
+		dir = filepath.Dir(filepath.Clean(dir))
+	} else if base != "config" {
+		return false
+	}
+	_, noHead := os.Lstat(filepath.Join(dir, "HEAD"))
+	_, noObjects := os.Lstat(filepath.Join(dir, "objects"))
+	return noHead == nil && noObjects == nil
 }
 
 // laterName is a change's path with the last names of the folder that it is in: a

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,9 +22,9 @@ const maxPatched = 4 << 20
 // printPatch prints what patch -p1 and git apply take, with git's extended headers.
 // What neither can take is a line that begins with #, which both skip.
 func printPatch(out *painter, view *cow.Review, changes []cow.Change) error {
-	layer := 0
+	layer := -1
 	for _, c := range patchOrder(changes) {
-		if c.Layer != layer {
+		if c.Layer != layer && len(view.Run.Layers) > 1 {
 			layer = c.Layer
 			note(out, "the folder %s:", printable(view.Run.Layers[layer].Dir))
 		}
@@ -183,19 +184,16 @@ func printLine(out *painter, line string) {
 	out.WriteByte('\n')
 }
 
-// fileLine is a name in a line --- or +++. A tab ends one with a space in it.
+// fileLine is a name in a line --- or +++.
 func fileLine(name string) string {
 	if name == "" {
 		return "/dev/null"
 	}
-	q := quoted(name)
-	if q[0] != '"' && strings.ContainsRune(q, ' ') {
-		q += "\t"
-	}
-	return q
+	return quoted(name)
 }
 
-// quoted is a name as git writes it: in C's quotes if something in it is not printable.
+// quoted is a name as git writes it, in C's quotes if something in it is not printable;
+// here also if there is a space: patch(1) would take "Makefile " for "Makefile".
 func quoted(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
@@ -213,7 +211,7 @@ func quoted(name string) string {
 			b.WriteByte(c)
 		}
 	}
-	if b.String() == name {
+	if b.String() == name && !strings.Contains(name, " ") {
 		return name
 	}
 	return `"` + b.String() + `"`
@@ -225,6 +223,7 @@ type blob struct {
 	bytes []byte
 	size  int64
 	hash  string
+	why   string // there is no hash
 }
 
 func (b blob) String() string {
@@ -232,9 +231,15 @@ func (b blob) String() string {
 		return "nothing"
 	}
 	if b.hash == "" {
-		return fmt.Sprintf("%d bytes, not readable", b.size)
+		return fmt.Sprintf("%d bytes, %s", b.size, cmp.Or(b.why, "not readable"))
 	}
 	return fmt.Sprintf("%d bytes, SHA-256 %s", b.size, b.hash)
+}
+
+// holes reports whether less than half of a long file is on disk.
+func holes(f *os.File) bool {
+	var st unix.Stat_t
+	return unix.Fstat(int(f.Fd()), &st) == nil && st.Size > maxPatched && st.Blocks < st.Size/512/2
 }
 
 // read reads a file. Without one, it is an empty text.
@@ -257,6 +262,10 @@ func read(i cow.Info, open func() (*os.File, error)) (blob, error) {
 	b := blob{text: len(text) <= maxPatched && bytes.IndexByte(text, 0) < 0, bytes: text, size: i.Size}
 	if b.bytes == nil {
 		b.bytes = []byte{}
+	}
+	if holes(f) { // reading terabytes of nothing takes hours
+		b.why = "most of them holes"
+		return b, nil
 	}
 	b.hash, err = cow.Hash(io.MultiReader(bytes.NewReader(text), f))
 	return b, err

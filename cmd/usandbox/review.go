@@ -4,11 +4,23 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/usandbox/usandbox/cow"
 )
+
+// plainTerminal undoes what a command may have done to the terminal so that what is shown
+// next cannot be seen, or not as it is: the second screen, attributes such as concealed,
+// graphic characters, a scrolling region, insertion. See ECMA-48 and console_codes(4).
+func plainTerminal(f *os.File) {
+	if os.Getenv("TERM") != "dumb" {
+		io.WriteString(f, "\x1b[?47l\x1b[m\x0f\x1b(B\x1b7\x1b[?6l\x1b[r\x1b8\x1b[?25h\x1b[4l\x1b[?7h\r\n")
+	}
+}
 
 // review shows what a run, which has ended, changed, asks on the terminal what to do,
 // and does it. The exit code is that of what was done; nothing to do is 0.
@@ -29,15 +41,20 @@ func review(runDir string) int {
 		}
 		return 0
 	}
+	terminal, noTerminal := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if noTerminal == nil {
+		plainTerminal(terminal)
+	}
 	out, _ := newPainter(os.Stderr, "auto") // standard output is the command's
 	printChanges(out, run, changes)
 	out.Flush()
-	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
-	if err != nil {
+	if noTerminal != nil {
 		fmt.Fprintf(os.Stderr, "usandbox: there is no terminal to ask on; %s\n", run.Kept())
 		return 0
 	}
 	defer terminal.Close()
+	// What was typed before this was no answer: the command may have asked, in our words.
+	unix.IoctlSetInt(int(terminal.Fd()), unix.TCFLSH, unix.TCIFLUSH)
 	answers := bufio.NewReader(terminal)
 	for {
 		fmt.Fprintf(terminal, "[a]pply, look at the [p]atch, [k]eep, [d]iscard? ")
