@@ -6,39 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/usandbox/usandbox/internal/realpath"
+	"github.com/usandbox/usandbox/internal/ownfolder"
 )
 
 // Dir is the folder of all layers: $XDG_CACHE_HOME/usandbox/layers, by default
 // ~/.cache/usandbox/layers. Symlinks in what exists of it are resolved.
 func Dir() (string, error) {
-	caches := os.Getenv("XDG_CACHE_HOME")
-	if !filepath.IsAbs(caches) {
-		home := os.Getenv("HOME")
-		if !filepath.IsAbs(home) {
-			return "", errors.New("neither XDG_CACHE_HOME nor HOME says where to keep the layers of caches")
-		}
-		caches = filepath.Join(home, ".cache")
-	}
-	return realpath.OfNew(filepath.Join(caches, "usandbox/layers"))
+	return ownfolder.Path("XDG_CACHE_HOME", ".cache", "usandbox/layers", "the layers of caches")
 }
 
 // makeStore makes what is missing of the folder of all layers.
 func makeStore(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := ownfolder.Make(dir); err != nil {
 		return err
-	}
-	var st unix.Stat_t
-	switch err := unix.Lstat(dir, &st); {
-	case err != nil:
-		return fmt.Errorf("%s: %w", dir, err)
-	case st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0:
-		return fmt.Errorf("%s is not a folder of yours with mode 0700", dir)
 	}
 	if err := unix.Setxattr(dir, "user.usandbox", []byte("layers"), 0); err != nil {
 		return fmt.Errorf("%s: its file system does not take extended attributes, which an overlay needs: %w", dir, err)

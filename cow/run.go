@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/internal/ending"
+	"github.com/usandbox/usandbox/internal/ownfolder"
 	"github.com/usandbox/usandbox/internal/realpath"
 )
 
@@ -173,7 +174,7 @@ const unfinished = ".new-"
 // to a program that is executed.
 func (r *Run) Make() (err error) {
 	store, final := filepath.Split(r.dir)
-	if err := makeStore(filepath.Clean(store)); err != nil {
+	if err := ownfolder.Make(filepath.Clean(store)); err != nil {
 		return err
 	}
 	defer func() {

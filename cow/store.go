@@ -1,45 +1,16 @@
 package cow
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/usandbox/usandbox/internal/realpath"
+	"github.com/usandbox/usandbox/internal/ownfolder"
 )
 
 // Dir is the folder of the caller's runs: $XDG_STATE_HOME/usandbox/runs, by default
 // ~/.local/state/usandbox/runs. Symlinks in what exists of it are resolved.
 func Dir() (string, error) {
-	state := os.Getenv("XDG_STATE_HOME")
-	if !filepath.IsAbs(state) {
-		home := os.Getenv("HOME")
-		if !filepath.IsAbs(home) {
-			return "", errors.New("neither XDG_STATE_HOME nor HOME says where to keep what is changed")
-		}
-		state = filepath.Join(home, ".local", "state")
-	}
-	return realpath.OfNew(filepath.Join(state, "usandbox/runs"))
-}
-
-// makeStore makes the folder of runs if it is missing. It has to be the caller's, and
-// nobody else's to look into.
-func makeStore(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	var st unix.Stat_t
-	switch err := unix.Lstat(dir, &st); {
-	case err != nil:
-		return fmt.Errorf("%s: %w", dir, err)
-	case st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0:
-		return fmt.Errorf("%s is not a folder of yours with mode 0700", dir)
-	}
-	return nil
+	return ownfolder.Path("XDG_STATE_HOME", ".local/state", "usandbox/runs", "what is changed")
 }
 
 // StoreError says that the folder of runs lies where an overlay cannot write.
