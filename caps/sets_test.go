@@ -84,6 +84,9 @@ func TestOfIsOfThread(t *testing.T) {
 		t.Fatal(err)
 	}
 	if before.Permitted == None {
+		if os.Geteuid() == 0 {
+			t.Fatal("root has no capability: nothing here tests threads")
+		}
 		t.Skip("no capability is permitted, so a thread has none to drop")
 	}
 	type result struct {
