@@ -1,0 +1,3 @@
+package main
+
+func programs() []byte { return nil }
