@@ -26,7 +26,7 @@ func (p Program) Check() error {
 	if class(p[len(p)-1]) != unix.BPF_RET {
 		return fmt.Errorf("a system call filter: the last instruction is no return")
 	}
-	return nil
+	return p.checkMemory()
 }
 
 func class(in unix.SockFilter) uint16 { return in.Code & 7 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,6 +37,18 @@ func ParseProgram(raw []byte) (Program, error) {
 		}
 	}
 	return p, p.Check()
+}
+
+// ReadProgram is [ParseProgram] of all that comes from r, which is bounded.
+func ReadProgram(r io.Reader) (Program, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, filterSize*maxProgram+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) > filterSize*maxProgram {
+		return nil, fmt.Errorf("a system call filter of more than %d instructions", maxProgram)
+	}
+	return ParseProgram(raw)
 }
 
 // Bytes is the program as ParseProgram reads it.
