@@ -1,0 +1,129 @@
+package oci
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/usandbox/usandbox/seccomp"
+)
+
+// entry adds the rules of one entry.
+func (c *converter) entry(rules *ruleSet, e *entry, index int) error {
+	names := e.Names
+	switch {
+	case e.Name != "" && len(names) > 0:
+		return errors.New("name and names exclude each other")
+	case e.Name != "":
+		names = []string{e.Name}
+	case len(names) == 0:
+		return errors.New("no names")
+	case len(names) > maxNames || len(e.Args) > maxArgs:
+		return fmt.Errorf("more than %d names or %d args", maxNames, maxArgs)
+	}
+	act, err := action(e.Action, e.ErrnoRet)
+	if err != nil {
+		return err
+	}
+	whens, err := conditions(e.Args)
+	if err != nil {
+		return err
+	}
+	applies, err := c.host.applies(e)
+	if err != nil || !applies {
+		return err
+	}
+	if act == c.policy.Default { // runc makes no rule of it
+		return nil
+	}
+	var calls []string
+	for _, name := range names {
+		if name == "" || name[0] == '@' {
+			return fmt.Errorf("%q is no name of a system call", name)
+		}
+		if !seccomp.Known(name) {
+			c.notes.UnknownCalls = append(c.notes.UnknownCalls, name)
+		} else if !slices.Contains(calls, name) {
+			calls = append(calls, name)
+		}
+	}
+	if len(calls) == 0 {
+		return nil
+	}
+	origin := c.file + ": syscalls[" + strconv.Itoa(index) + "]"
+	for _, when := range whens {
+		rules.add(seccomp.Rule{Action: act, Calls: calls, When: when, Origin: origin})
+	}
+	return nil
+}
+
+// conditions are those of the rules that an entry stands for. Without conditions of
+// its own it is one rule. If two are on the same argument, each is a rule, as in runc.
+func conditions(args []specs.LinuxSeccompArg) ([][]seccomp.Condition, error) {
+	var used [6]int
+	apart := false
+	for i, a := range args {
+		if a.Index > 5 {
+			return nil, fmt.Errorf("args[%d]: index %d; a call has the arguments 0 to 5", i, a.Index)
+		}
+		used[a.Index]++
+		apart = apart || used[a.Index] > 1
+	}
+	whens := [][]seccomp.Condition{nil}
+	if apart {
+		whens = nil
+	}
+	for i, a := range args {
+		cond, always, never, err := condition(a)
+		if err != nil {
+			return nil, fmt.Errorf("args[%d]: %w", i, err)
+		}
+		switch {
+		case apart && always:
+			whens = append(whens, nil)
+		case apart && !never:
+			whens = append(whens, []seccomp.Condition{cond})
+		case !apart && never:
+			whens = nil
+		case !apart && !always && whens != nil:
+			whens[0] = append(whens[0], cond)
+		}
+	}
+	return whens, nil
+}
+
+// condition converts one. Always, never: it holds of every value, or of none.
+func condition(a specs.LinuxSeccompArg) (c seccomp.Condition, always, never bool, err error) {
+	c = seccomp.Condition{Arg: int(a.Index), Value: a.Value, Wide: true}
+	switch a.Op {
+	case specs.OpEqualTo:
+		c.Op = seccomp.Equal
+	case specs.OpNotEqual:
+		c.Op = seccomp.NotEqual
+	case specs.OpLessThan:
+		c.Op = seccomp.Less
+	case specs.OpLessEqual:
+		c.Op = seccomp.LessOrEqual
+	case specs.OpGreaterThan:
+		c.Op = seccomp.Greater
+	case specs.OpGreaterEqual:
+		c.Op = seccomp.GreaterOrEqual
+	case specs.OpMaskedEqual:
+		c.Op, c.Mask, c.Value = seccomp.Equal, a.Value, a.ValueTwo
+		if c.Value&^c.Mask != 0 {
+			return c, false, true, nil
+		}
+		if c.Mask == 0 {
+			return c, true, false, nil
+		}
+	default:
+		return c, false, false, fmt.Errorf("%q is no comparison; want as SCMP_CMP_EQ", a.Op)
+	}
+	if a.Op != specs.OpMaskedEqual && a.ValueTwo != 0 {
+		return c, false, false, fmt.Errorf("valueTwo with %s, which has one value", a.Op)
+	}
+	return c, false, false, nil
+}

@@ -1,0 +1,187 @@
+package oci
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/seccomp"
+)
+
+// Notes say what in a profile has no effect.
+type Notes struct {
+	// UnknownCalls are names that the table of system calls does not have: a newer
+	// kernel's, or another architecture's. As for runc, there is no rule about them;
+	// such a number gets [seccomp.Policy.Unknown].
+	UnknownCalls []string
+
+	// Flags are flags of seccomp(2) that are not passed on.
+	Flags []string
+}
+
+// Parse reads a profile. File is what errors and [seccomp.Rule.Origin] call it.
+//
+// Of a call with an unconditional rule, the first such decides, wherever it stands;
+// otherwise the first rule that fits. (libseccomp sorts conditional rules in an order of
+// its own, which matters only if several fit and differ.) The machine's own architecture
+// is always one of the policy's, as in libseccomp; calls of one that is not named kill
+// the process. A number that the table does not know gets the default action if that
+// refuses, and ENOSYS if it would let the call through.
+func Parse(r io.Reader, file string, host Host) (seccomp.Policy, Notes, error) {
+	profile, err := decode(r)
+	if err == nil {
+		err = profile.check()
+	}
+	c := converter{host: host, file: file}
+	if err == nil {
+		err = c.convert(profile)
+	}
+	if err != nil {
+		return seccomp.Policy{}, Notes{}, fmt.Errorf("%s: %w", file, err)
+	}
+	slices.Sort(c.notes.UnknownCalls)
+	c.notes.UnknownCalls = slices.Compact(c.notes.UnknownCalls)
+	return c.policy, c.notes, nil
+}
+
+// check refuses what needs somebody beside the filter.
+func (p *profile) check() error {
+	switch {
+	case p.ListenerPath != "" || p.ListenerMetadata != "":
+		return errors.New("listenerPath: there is nobody here to answer notifications")
+	case p.DefaultAction == "":
+		return errors.New("defaultAction is missing")
+	case len(p.Architectures) > 0 && len(p.ArchMap) > 0:
+		return errors.New("architectures and archMap exclude each other")
+	}
+	return nil
+}
+
+// converter makes a policy of a profile.
+type converter struct {
+	host   Host
+	file   string
+	policy seccomp.Policy
+	notes  Notes
+}
+
+func (c *converter) convert(p *profile) (err error) {
+	if c.policy.Default, err = action(p.DefaultAction, p.DefaultErrnoRet); err != nil {
+		return fmt.Errorf("defaultAction: %w", err)
+	}
+	c.policy.Unknown = unknown(c.policy.Default)
+	for _, f := range p.Flags {
+		switch f {
+		case "SECCOMP_FILTER_FLAG_TSYNC": // there is one thread
+		case specs.LinuxSeccompFlagLog, specs.LinuxSeccompFlagSpecAllow, specs.LinuxSeccompFlagWaitKillableRecv:
+			c.notes.Flags = append(c.notes.Flags, string(f))
+		default:
+			return fmt.Errorf("flags: %q is no flag of seccomp(2) that is known here", f)
+		}
+	}
+	if err := c.arches(p); err != nil {
+		return err
+	}
+	var rules ruleSet
+	for i := range p.Syscalls {
+		if err := c.entry(&rules, &p.Syscalls[i], i); err != nil {
+			return fmt.Errorf("syscalls[%d]: %w", i, err)
+		}
+	}
+	c.policy.Rules = rules.effective()
+	return nil
+}
+
+// unknown is what a number gets that the table does not know.
+func unknown(def seccomp.Action) seccomp.Action {
+	switch def.Kind {
+	case seccomp.KillProcess, seccomp.KillThread, seccomp.Trap:
+		return def
+	}
+	return seccomp.Action{Kind: seccomp.Errno, Data: uint16(unix.ENOSYS)} // as runc has it for a default errno
+}
+
+// arches finds the architectures of the policy. Those of other machines are passed
+// over.
+func (c *converter) arches(p *profile) error {
+	named := p.Architectures
+	for _, f := range p.ArchMap {
+		own, known := archOf(f.Arch, c.host.Arch)
+		if known && own == c.host.Arch {
+			named = append(named, f.SubArch...)
+		}
+	}
+	c.policy.Arches = []seccomp.Arch{c.host.Arch}
+	for _, name := range named {
+		arch, known := archOf(name, c.host.Arch)
+		if known && sameMachine(arch, c.host.Arch) && !slices.Contains(c.policy.Arches, arch) {
+			c.policy.Arches = append(c.policy.Arches, arch)
+		}
+	}
+	for _, name := range named {
+		if len(name) < len("SCMP_ARCH_") || name[:len("SCMP_ARCH_")] != "SCMP_ARCH_" {
+			return fmt.Errorf("%q is no architecture; want as SCMP_ARCH_X86_64", name)
+		}
+	}
+	return nil
+}
+
+// archOf is the architecture of that name. Not known: none that usandbox runs on.
+func archOf(name specs.Arch, native seccomp.Arch) (arch seccomp.Arch, known bool) {
+	switch name {
+	case specs.ArchX86_64:
+		return seccomp.AMD64, true
+	case specs.ArchX86:
+		return seccomp.I386, true
+	case specs.ArchX32:
+		return seccomp.X32, true
+	case specs.ArchAARCH64:
+		return seccomp.ARM64, true
+	case specs.ArchARM:
+		return seccomp.ARM, true
+	case "SCMP_ARCH_NATIVE":
+		return native, true
+	}
+	return 0, false
+}
+
+func sameMachine(a, b seccomp.Arch) bool { return (a >= seccomp.ARM64) == (b >= seccomp.ARM64) }
+
+// action is an action of a profile.
+func action(name specs.LinuxSeccompAction, errnoRet *uint) (seccomp.Action, error) {
+	data := uint(unix.EPERM)
+	if errnoRet != nil {
+		data = *errnoRet
+	}
+	if data > 4095 {
+		return seccomp.Action{}, fmt.Errorf("errnoRet %d: want at most 4095", data)
+	}
+	kind := seccomp.KillProcess
+	switch name {
+	case specs.ActErrno:
+		return seccomp.Action{Kind: seccomp.Errno, Data: uint16(data)}, nil
+	case specs.ActTrace:
+		return seccomp.Action{Kind: seccomp.Trace, Data: uint16(data)}, nil
+	case specs.ActKill, specs.ActKillThread:
+		kind = seccomp.KillThread
+	case specs.ActKillProcess:
+	case specs.ActTrap:
+		kind = seccomp.Trap
+	case specs.ActAllow:
+		kind = seccomp.Allow
+	case specs.ActLog:
+		kind = seccomp.Log
+	case specs.ActNotify:
+		return seccomp.Action{}, fmt.Errorf("%s: there is nobody here to answer notifications", name)
+	default:
+		return seccomp.Action{}, fmt.Errorf("%q is no action; want as SCMP_ACT_ERRNO", name)
+	}
+	if errnoRet != nil && kind != seccomp.Allow && kind != seccomp.Log && *errnoRet != 0 {
+		return seccomp.Action{}, fmt.Errorf("errnoRet with %s, which returns none", name)
+	}
+	return seccomp.Action{Kind: kind}, nil
+}
