@@ -84,6 +84,14 @@ func (a *assembler) near(far label) label {
 	return a.emit(ja, uint32(len(a.code)-int(far)))
 }
 
+// before puts an instruction before the code at a place.
+func (a *assembler) before(next label, code uint16, k uint32) label {
+	if int(next) != len(a.code) {
+		a.near(next)
+	}
+	return a.emit(code, k)
+}
+
 // program is the code in its order.
 func (a *assembler) program() Program {
 	p := Program(slices.Clone(a.code))

@@ -24,7 +24,7 @@ func (p *Policy) Compile() (Program, error) {
 		section := c.section(audit)
 		next = c.jump(jeq, audit, section, next)
 	}
-	c.emit(ldAbs, offsetArch)
+	c.before(next, ldAbs, offsetArch)
 	prog := c.program()
 	if len(prog) > maxProgram {
 		return nil, fmt.Errorf("the system call filter has %d instructions; the kernel takes %d", len(prog), maxProgram)

@@ -29,6 +29,11 @@ func ParseProgram(raw []byte) (Program, error) {
 	case len(raw) > filterSize*maxProgram:
 		return nil, fmt.Errorf("a system call filter of %d instructions: there may be %d", len(raw)/filterSize, maxProgram)
 	}
+	p := instructions(raw)
+	return p, p.Check()
+}
+
+func instructions(raw []byte) Program {
 	p := make(Program, len(raw)/filterSize)
 	for i := range p {
 		b := raw[filterSize*i:]
@@ -36,7 +41,7 @@ func ParseProgram(raw []byte) (Program, error) {
 			Code: binary.NativeEndian.Uint16(b), Jt: b[2], Jf: b[3], K: binary.NativeEndian.Uint32(b[4:]),
 		}
 	}
-	return p, p.Check()
+	return p
 }
 
 // ReadProgram is [ParseProgram] of all that comes from r, which is bounded.

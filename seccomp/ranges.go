@@ -23,7 +23,7 @@ func (c *compiler) section(audit uint32) label {
 		i := sort.Search(len(spans), func(i int) bool { return spans[i].first > nr }) - 1
 		start = c.jump(jeq, nr, c.block(spans[i].outcome), start)
 	}
-	return c.emit(ldAbs, offsetNumber)
+	return c.before(start, ldAbs, offsetNumber)
 }
 
 // spans are the ranges of all numbers, in order.
