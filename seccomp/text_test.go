@@ -161,7 +161,7 @@ func (failing) Read([]byte) (int, error) { return 0, os.ErrPermission }
 func TestTextRoundTrip(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 5000 {
-		want := randomPolicy(rnd)
+		want := randomForText(rnd)
 		text := want.String()
 		got, err := ParseText(strings.NewReader(text), "f")
 		if err != nil {
@@ -176,20 +176,20 @@ func TestTextRoundTrip(t *testing.T) {
 	}
 }
 
-func randomPolicy(r *rand.Rand) Policy {
-	p := Policy{Default: randomAction(r), Unknown: randomAction(r), Foreign: randomAction(r)}
+func randomForText(r *rand.Rand) Policy {
+	p := Policy{Default: randomTextAction(r), Unknown: randomTextAction(r), Foreign: randomTextAction(r)}
 	for _, a := range r.Perm(len(archNames))[:r.IntN(3)] {
 		p.Arches = append(p.Arches, Arch(a))
 	}
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	for range r.IntN(6) {
-		rule := Rule{Action: randomAction(r), Opens: pick("", "", "mount", "io_uring")}
+		rule := Rule{Action: randomTextAction(r), Opens: pick("", "", "mount", "io_uring")}
 		for range 1 + r.IntN(20)*r.IntN(2) {
 			rule.Calls = append(rule.Calls, pick("clone", "unshare", "socket", "ioctl", "openat", "mmap", "mount", "@mount", "personality", "prctl"))
 		}
 		for range r.IntN(4) {
 			c := Condition{Arg: r.IntN(6), Op: Op(r.IntN(len(opNames))), Wide: r.IntN(2) == 0}
-			c.Value, c.Mask = randomValue(r), randomValue(r)*uint64(r.IntN(2))
+			c.Value, c.Mask = randomTextValue(r), randomTextValue(r)*uint64(r.IntN(2))
 			if !c.Wide {
 				c.Value, c.Mask = uint64(uint32(c.Value)), uint64(uint32(c.Mask))
 			}
@@ -200,7 +200,7 @@ func randomPolicy(r *rand.Rand) Policy {
 	return p
 }
 
-func randomAction(r *rand.Rand) Action {
+func randomTextAction(r *rand.Rand) Action {
 	a := Action{Kind: Kind(r.IntN(len(kindNames)))}
 	switch a.Kind {
 	case Errno:
@@ -211,10 +211,11 @@ func randomAction(r *rand.Rand) Action {
 	return a
 }
 
-func randomValue(r *rand.Rand) uint64 {
+func randomTextValue(r *rand.Rand) uint64 {
 	f := family(r.IntN(int(families)))
 	if list := f.constants(); len(list) > 0 {
-		return list[r.IntN(len(list))].value | list[r.IntN(len(list))].value
+		a, b := list[r.IntN(len(list))], list[r.IntN(len(list))]
+		return a.value | b.value
 	}
 	return r.Uint64() >> r.IntN(64)
 }

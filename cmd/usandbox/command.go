@@ -29,6 +29,7 @@ func commands() []command {
 		{"discard", "[ID ...] [--all] [--caches]", "throw runs away; without an ID, the newest here", discardCommand},
 		{"runs", "[--json]", "list the copy-on-write runs that are kept", runsCommand},
 		{"ls", "[flags] [PID]", "list namespaces, or explain one process", lsCommand},
+		{"seccomp", "show|test|compile [flags]", "look at the filter of system calls, ask it, or save it", seccompCommand},
 		{"unshare", "[flags] [--] [command [args]]", "run a command in new namespaces; no sandbox", unshareCommand},
 		{"version", "", "print the version", versionCommand},
 	}

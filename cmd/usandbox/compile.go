@@ -61,14 +61,17 @@ func (f *runFlags) environmentOfProgram() []string {
 }
 
 // save writes a file with mode 0700, whole or not at all.
-func save(name string, contents []byte) error {
+func save(name string, contents []byte) error { return saveAs(name, contents, 0o700) }
+
+// saveAs writes a file whole or not at all.
+func saveAs(name string, contents []byte, mode os.FileMode) error {
 	t, err := os.CreateTemp(filepath.Dir(name), ".usandbox-*")
 	if err != nil {
 		return flagError("output", err)
 	}
 	_, err = t.Write(contents)
 	if err == nil {
-		err = t.Chmod(0o700)
+		err = t.Chmod(mode)
 	}
 	if e := t.Close(); err == nil {
 		err = e
