@@ -28,6 +28,7 @@ type Image struct {
 	gated   bool
 	pidfd   bool
 
+	handsOver bool
 	enterable bool
 }
 
@@ -57,7 +58,7 @@ func (p *Program) Image() (*Image, error) {
 	if len(l.buf) > maxImage || l.dataSize > maxImage {
 		return nil, fmt.Errorf("compile the sandbox: %w", unix.E2BIG)
 	}
-	return &Image{elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd, enterable: p.enterable}, nil
+	return &Image{elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd, handsOver: p.handsOver, enterable: p.enterable}, nil
 }
 
 // failedStep is the index of the step whose record lies at address at.

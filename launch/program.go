@@ -39,6 +39,7 @@ type Program struct {
 	prepare   bool  // it waits for the caller once
 	gated     bool  // init waits for the caller before it forks the command
 	pidfd     bool  // it sends the command's pidfd
+	handsOver bool  // the command sends a file descriptor
 
 	own processVars
 }

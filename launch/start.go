@@ -50,7 +50,7 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	theirs := os.NewFile(uintptr(control[1]), "control")
 	defer theirs.Close()
 
-	p := &Process{img: img, control: control[0], pidfd: -1}
+	p := &Process{img: img, control: control[0], pidfd: -1, handedOver: -1}
 	files := slices.Clone(attr.Files)
 	for len(files) < 3 { // as in Program.statusFD
 		files = append(files, nil)
@@ -87,8 +87,8 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	if err == nil {
 		err = img.readStatus(statusRead)
 	}
-	if err == nil && img.pidfd {
-		p.pidfd, err = receivePidfd(p.control)
+	if err == nil {
+		err = p.receiveFDs()
 	}
 	if err != nil {
 		p.Kill()
@@ -132,30 +132,6 @@ func (img *Image) readStatus(fd int) error {
 	}
 	s, errno := img.steps[i], unix.Errno(binary.LittleEndian.Uint64(msg[8:]))
 	return &StepError{Step: i, Doing: s.doing, Origin: s.origin, Call: s.Call(), Errno: errno, Exec: s.exec}
-}
-
-// receivePidfd reads the message that carries the command's pidfd. An image
-// that was killed before it could send it is no error: Wait tells how it ended.
-func receivePidfd(control int) (int, error) {
-	var msg [8]byte
-	oob := make([]byte, unix.CmsgSpace(4))
-	var oobn int
-	_, err := ignoringEINTR(func() (n int, err error) {
-		n, oobn, _, _, err = unix.Recvmsg(control, msg[:], oob, unix.MSG_CMSG_CLOEXEC)
-		return n, err
-	})
-	if err != nil || oobn == 0 {
-		return -1, nil
-	}
-	list, err := unix.ParseSocketControlMessage(oob[:oobn])
-	if err != nil || len(list) != 1 {
-		return -1, fmt.Errorf("BUG: launch: the message with the command's pidfd: %v", err)
-	}
-	fds, err := unix.ParseUnixRights(&list[0])
-	if err != nil || len(fds) != 1 {
-		return -1, fmt.Errorf("BUG: launch: the message with the command's pidfd: %v", err)
-	}
-	return fds[0], nil
 }
 
 func ignoringEINTR(f func() (int, error)) (int, error) {

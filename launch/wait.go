@@ -18,9 +18,11 @@ type Process struct {
 	control int // our end of the control socket, and the lifeline: closed, everything inside is killed
 	pidfd   int // the command; -1: none was given
 
+	handedOver int // see TakeHandedOver; -1: none
+
 	requests *requests // nil: nothing can be entered
 
-	ended sync.Mutex // held to use or close control and pidfd; after Wait both are -1
+	ended sync.Mutex // held to use or close these; after Wait they are -1
 }
 
 // State is how a command ended.
@@ -101,17 +103,21 @@ func (p *Process) close() {
 	if p.pidfd >= 0 {
 		unix.Close(p.pidfd)
 	}
-	p.control, p.pidfd = -1, -1
+	if p.handedOver >= 0 {
+		unix.Close(p.handedOver)
+	}
+	p.control, p.pidfd, p.handedOver = -1, -1, -1
 }
 
 // What init tells outer, and outer its caller: a kind, and for the command's stop
 // or end the raw wait status and a struct rusage.
 const (
-	recordPidfd   = 2 // the command's pidfd comes with it
-	recordCommand = 3
-	recordFailed  = 4 // in place: the sandbox could not be set up
-	recordNoPidfd = 5 // in place: there is none
-	recordBytes   = 8 + 8 + 144
+	recordPidfd      = 2 // the command's pidfd comes with it
+	recordCommand    = 3
+	recordFailed     = 4 // in place: the sandbox could not be set up
+	recordNoPidfd    = 5 // in place: there is none
+	recordHandedOver = 6 // what the command hands over comes with it
+	recordBytes      = 8 + 8 + 144
 )
 
 // Wait waits until the sandbox has ended and nothing of it is left. It is to be
