@@ -42,6 +42,8 @@ type Program struct {
 	handsOver bool  // the command sends a file descriptor
 
 	own processVars
+
+	beforeExec func(failed *Label) // see BeforeExec
 }
 
 // New returns an empty program for a command that is given fds file
