@@ -54,6 +54,13 @@ type Cmd struct {
 	// killed. Args is ignored, and Enterable is set.
 	Hold bool
 
+	// ReportRefused has the system calls noted that the first filter of the policy refuses
+	// with an errno, see [Cmd.Refused]. Each costs a message to this process and back; they
+	// are refused all the same. Programs that enter are not reported. Linux 5.0. A filter of
+	// the command's own cannot have a listener then, nor be reported inside of another
+	// that has one: EBUSY.
+	ReportRefused bool
+
 	// Changes is the copy-on-write run whose folders the policy shows (see
 	// Policy.WithCopyOnWrite): Start makes it on disk, the command's end is recorded
 	// there. Nil: there is none.
@@ -75,6 +82,8 @@ type Cmd struct {
 	killed  sync.Once
 	done    chan struct{}
 	result  *Result
+
+	refusals *refusals // nil: not asked for
 }
 
 // Command returns the command name with arguments, to be run under SystemPolicy.
@@ -110,6 +119,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		gated:     c.Forked != nil,
 		null:      c.nullStreams(),
 		enterable: c.Enterable,
+		asks:      c.ReportRefused,
 		changes:   c.Changes,
 	})
 }
@@ -193,6 +203,12 @@ func (c *Cmd) Start() (err error) {
 		return c.Policy.explain(err)
 	}
 	c.process = process
+	if err := c.reportRefused(); err != nil {
+		process.Kill()
+		process.Wait()
+		c.process = nil
+		return err
+	}
 	c.useCaches()
 	c.pipes.run()
 	c.done = make(chan struct{})
@@ -267,6 +283,7 @@ func (c *Cmd) Wait() error {
 		return errors.New("sandbox: Wait was called before")
 	}
 	state, err := c.process.Wait()
+	c.refusals.end()
 	close(c.done)
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),

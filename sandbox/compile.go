@@ -28,6 +28,7 @@ type execution struct {
 	enterable bool    // further commands may follow
 	hold      bool    // there is none; the sandbox waits for those
 	takeover  *Takeover
+	asks      bool     // the filter of system calls asks the supervisor where it refuses
 	changes   *cow.Run // which the command must not run before; nil: none
 }
 
@@ -60,7 +61,14 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err != nil {
 		return err
 	}
-	loadLast(p, filters)
+	if run.asks {
+		err = loadAsking(p, filters)
+	} else {
+		loadLast(p, filters)
+	}
+	if err != nil {
+		return err
+	}
 
 	p.Process("outer")
 	if run.enterable {

@@ -47,6 +47,10 @@ func probe(what string, args []string) int {
 	case "setcap": // a file; privileged_test.go
 		const revision2, netRaw = 2, 0x20 // vfs_cap_data, little-endian: VFS_CAP_REVISION_2, CAP_NET_RAW
 		fmt.Print(unix.Setxattr(args[0], "security.capability", []byte{0, 0, 0, revision2, 0, netRaw, 19: 0}, 0))
+	case "refused": // how often
+		return refusedCalls(args[0])
+	case "flood": // how often; 0: without end
+		return floodOfCalls(args[0])
 	default:
 		return 99
 	}

@@ -51,6 +51,10 @@ func (p *Policy) filters(enterable bool) ([]seccomp.Program, error) {
 	return append(list, s.Filters...), nil
 }
 
+// Openings are the names of what the default filter allows, see [seccomp.Openings]: what
+// is asked for, and what capabilities or UserNamespaces need.
+func (p *Policy) Openings() []string { return p.opened() }
+
 // opened are the names of what the default filter allows: what is asked for, and
 // without which something else that is would be of no use.
 func (p *Policy) opened() []string {
@@ -108,13 +112,16 @@ func checkFilter(prog seccomp.Program, enterable, last bool) error {
 // whatever enters. Init is not under them: a filter may forbid what it needs, and it is
 // protected by not being dumpable.
 func loadLast(p *launch.Program, filters []seccomp.Program) {
-	p.BeforeExec(func(failed *launch.Label) {
-		for _, f := range filters {
-			if s := f.Load(p); failed != nil {
-				s.OnAny(failed)
-			}
+	p.BeforeExec(func(failed *launch.Label) { load(p, filters, failed) })
+}
+
+// load appends the loading of filters. A failure goes on at failed, unless that is nil.
+func load(p *launch.Program, filters []seccomp.Program, failed *launch.Label) {
+	for _, f := range filters {
+		if s := f.Load(p); failed != nil {
+			s.OnAny(failed)
 		}
-	})
+	}
 }
 
 // Killed is what is to be told when a command, or the last one of a shell, was ended by

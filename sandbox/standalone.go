@@ -41,6 +41,9 @@ func (c *Cmd) Standalone() ([]byte, error) {
 	if c.Caches != nil {
 		return nil, &PolicyError{"Caches", errors.New("a compiled program cannot have caches: nobody would keep its runs from using the same layers at once")}
 	}
+	if c.ReportRefused {
+		return nil, &PolicyError{"Seccomp", needsSupervisor("refused system calls are told to a supervisor")}
+	}
 	p := launch.NewStandalone(3 + len(c.ExtraFiles))
 	env, rules := environmentRules(c.Env)
 	p.Process("outer")

@@ -1,6 +1,10 @@
 package seccomp
 
-import "slices"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // For reports whether the rules are for calls of an architecture; else they get Foreign.
 func (p *Policy) For(arch Arch) bool { return slices.Contains(p.arches(), arch) }
@@ -20,6 +24,9 @@ func Allowing(c Call, open ...string) (names []string) {
 			return names
 		case rule != nil:
 			next = rule.Opens
+			if next == "namespaces" && c.makesUser() && !slices.Contains(open, "userns") {
+				next = "userns" // else the limit on user namespaces would refuse it
+			}
 		case !p.For(archOf(c.Arch.Audit(), c.Number)):
 			next = archOf(c.Arch.Audit(), c.Number).String()
 		}
@@ -29,4 +36,10 @@ func Allowing(c Call, open ...string) (names []string) {
 		}
 		names = append(names, next)
 	}
+}
+
+// makesUser reports whether the call makes a user namespace.
+func (c *Call) makesUser() bool {
+	name, _ := Name(c.Arch, c.Number)
+	return familyOf(name, 0) == cloneFlags && c.Args[0]&unix.CLONE_NEWUSER != 0
 }

@@ -40,6 +40,8 @@ type runFlags struct {
 	monotonic        time.Duration
 	capAdd, capDrop  []string
 	seccomp          []string
+	filters          []*filterFile // of seccomp
+	why              bool
 	allowSyscalls    []string
 	env, unsetEnv    []string
 	inheritEnv       bool

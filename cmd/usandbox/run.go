@@ -17,11 +17,13 @@ import (
 func runCommand(args []string) int {
 	f := newRunFlags("run")
 	f.nameFlags()
+	f.whyFlag()
 	f.set.BoolVar(&f.review, "review", false, "like --cow; in the end show what was changed, and ask what to do with it")
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
 	}
+	c.ReportRefused = f.why
 	if f.name != "" || f.detach {
 		return runNamed(f, c)
 	}
@@ -37,6 +39,8 @@ type running struct {
 	c     *sandbox.Cmd
 	watch *sandbox.Planted
 	ask   bool // what to do with the changes
+
+	filter string // the first one of --seccomp
 }
 
 // start starts the sandbox, or executes it in usandbox's place. Nil: it could not be,
@@ -73,7 +77,11 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	}
 	go forwardSignals(c, signals)
 	time.AfterFunc(restAfter, rest)
-	return &running{c, watch, f.review}, 0
+	r := &running{c: c, watch: watch, ask: f.review}
+	if len(f.filters) > 0 {
+		r.filter = f.filters[0].name
+	}
+	return r, 0
 }
 
 // wait waits for the sandbox's end, tells what is new in the watched folder, and
@@ -81,6 +89,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 func (r *running) wait() int {
 	err := r.c.Wait()
 	r.tellKilled()
+	r.tellRefused()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
 		fmt.Fprintln(os.Stderr, "usandbox:", r.c.Changes.Kept())
 	}

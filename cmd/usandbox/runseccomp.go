@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/sandbox"
 	"github.com/usandbox/usandbox/seccomp"
 )
@@ -18,7 +17,7 @@ const openingNames = "bpf, chroot, clone3, handles, io_uring, keyring, mount, na
 
 func (f *runFlags) seccompFlags() {
 	s := f.set
-	s.StringArrayVar(&f.seccomp, "seccomp", nil, "the `FILTER` of system calls: default, none, or a file's in its place; repeatable, all hold")
+	s.StringArrayVar(&f.seccomp, "seccomp", nil, "the `FILTER` of system calls: default, none, or in its place FILE, oci:FILE, bpf:FILE, fd:N; repeatable, all hold")
 	s.StringArrayVar(&f.allowSyscalls, "allow-syscalls", nil, "open a `GROUP[,GROUP]` of the default filter: "+openingNames+"; repeatable")
 }
 
@@ -33,14 +32,12 @@ func (f *runFlags) setSyscalls(p *sandbox.Policy) error {
 				return flagError("seccomp", errors.New("none stands alone"))
 			}
 		default:
-			program, once, err := seccompProgram(arg, p.Capabilities)
+			filter, err := readFilter(arg, p.Capabilities)
 			if err != nil {
 				return flagError("seccomp", err)
 			}
-			if once {
-				f.consumed = "seccomp"
-			}
-			p.Seccomp.Filters = append(p.Seccomp.Filters, program)
+			f.tookFilter(filter)
+			p.Seccomp.Filters = append(p.Seccomp.Filters, filter.program)
 		}
 	}
 	p.Seccomp.Off = len(f.seccomp) > 0 && !slices.Contains(f.seccomp, "default")
@@ -60,10 +57,20 @@ func (f *runFlags) setSyscalls(p *sandbox.Policy) error {
 	return flagError("allow-syscalls", err)
 }
 
-// seccompProgram is the filter that an argument of --seccomp names. Once: it cannot be
-// read once more.
-func seccompProgram(arg string, _ caps.Set) (program seccomp.Program, once bool, err error) {
-	return nil, false, fmt.Errorf("%q: want default or none", arg)
+// tookFilter notes what is to be known of a filter that was read.
+func (f *runFlags) tookFilter(filter *filterFile) {
+	f.filters = append(f.filters, filter)
+	if filter.once {
+		f.consumed = "seccomp"
+	}
+	if filter.fd {
+		f.descriptors = "seccomp"
+	}
+	if f.verbose {
+		for _, line := range filter.without() {
+			fmt.Fprintln(os.Stderr, "usandbox: --seccomp "+printable(filter.name)+": "+printable(line))
+		}
+	}
 }
 
 // tellKilled says that the filter has ended the command.

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/spf13/pflag"
-
-	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/sandbox"
 	"github.com/usandbox/usandbox/seccomp"
 )
@@ -22,7 +19,7 @@ func seccompCommand(args []string) int {
 	var names []string
 	for _, v := range verbs {
 		if len(args) > 0 && args[0] == v.name {
-			return v.run(newFilterFlags("seccomp"), args[1:])
+			return v.run(newFilterFlags(), args[1:])
 		}
 		names = append(names, v.name)
 	}
@@ -32,7 +29,7 @@ func seccompCommand(args []string) int {
 	case args[0] == "--help" || args[0] == "-h":
 		fmt.Print(seccompHelp)
 		for _, v := range verbs {
-			f := newFilterFlags("seccomp")
+			f := newFilterFlags()
 			f.own(v.name)
 			fmt.Printf("\nusandbox seccomp %s\n%s", v.name, optionalUsage(f.set.FlagUsages()))
 		}
@@ -43,7 +40,7 @@ func seccompCommand(args []string) int {
 
 const seccompHelp = `usandbox seccomp show|test|compile [flags]
 
-look at filters of system calls: the default one, or that of --seccomp
+look at filters of system calls: the default one, or those of --seccomp
 
   show                     print it, as --seccomp FILE reads it; --bpf: as a program
   test CALL [ARG ...]      say what a call gets, by name or number; exit code 0: allowed, 1: not
@@ -52,24 +49,21 @@ look at filters of system calls: the default one, or that of --seccomp
 An argument is a number, or names of constants joined by |; those left out are 0.
 `
 
-// filterFlags are the flags of run that a filter depends on, and those of one verb.
+// filterFlags are the flags of run that filters depend on, and those of one verb.
 type filterFlags struct {
-	set             *pflag.FlagSet
-	seccomp         string
-	allowSyscalls   []string
-	capAdd, capDrop []string
+	runFlags
+	policy sandbox.Policy
 
 	bpf    bool
 	arch   string
 	output string
 }
 
-func newFilterFlags(name string) *filterFlags {
-	f := &filterFlags{set: newFlagSet(name)}
+func newFilterFlags() *filterFlags {
+	f := &filterFlags{runFlags: runFlags{set: newFlagSet("seccomp")}}
 	f.set.SetInterspersed(false)
-	f.set.StringVar(&f.seccomp, "seccomp", "default", "the `FILTER`: default, none, FILE, oci:FILE, bpf:FILE, fd:N; as of run")
-	f.set.StringArrayVar(&f.allowSyscalls, "allow-syscalls", nil, "open a `GROUP` of the default filter, as of run; repeatable")
-	f.set.StringArrayVar(&f.capAdd, "cap-add", nil, "a capability `NAME` of the command, which a profile may depend on; repeatable")
+	f.seccompFlags()
+	f.set.StringArrayVar(&f.capAdd, "cap-add", nil, "a capability `NAME` of the command, on which filters may depend; repeatable")
 	f.set.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME` from those; repeatable")
 	return f
 }
@@ -86,72 +80,71 @@ func (f *filterFlags) own(verb string) {
 	}
 }
 
-// read is the filter that the flags describe; nil: none.
-func (f *filterFlags) read() (*filterFile, error) {
-	var p sandbox.Policy
-	if err := (&runFlags{capAdd: f.capAdd, capDrop: f.capDrop}).setCapabilities(&p); err != nil {
+// read is the filters that the flags describe, the default one first; they all hold.
+func (f *filterFlags) read() ([]*filterFile, error) {
+	if err := f.setCapabilities(&f.policy); err != nil {
 		return nil, err
 	}
-	return f.filter(p.Capabilities)
+	if err := f.setSyscalls(&f.policy); err != nil {
+		return nil, err
+	}
+	if f.policy.Seccomp.Off {
+		return f.filters, nil
+	}
+	p, err := seccomp.Default(f.policy.Openings()...)
+	if err != nil {
+		return nil, err
+	}
+	own := &filterFile{name: "default"}
+	return append([]*filterFile{own}, f.filters...), own.compile(&p)
 }
 
-func (f *filterFlags) filter(capabilities caps.Set) (*filterFile, error) {
-	switch f.seccomp {
-	case "none":
-		return nil, nil
-	case "default":
-		p, err := seccomp.Default(f.allowSyscalls...)
-		if err != nil {
-			return nil, flagError("allow-syscalls", err)
-		}
-		filter := &filterFile{}
-		return filter, filter.compile(&p)
-	}
-	if len(f.allowSyscalls) > 0 {
-		return nil, errors.New("--allow-syscalls opens groups of the default filter; --seccomp has another one")
-	}
-	filter, err := readFilter(f.seccomp, capabilities)
-	return filter, flagError("seccomp", err)
-}
-
-// prepare parses the flags of a verb and reads the filter. Not ok: the exit code is
+// prepare parses the flags of a verb and reads the filters. Not ok: the exit code is
 // final.
-func (f *filterFlags) prepare(verb string, args []string, least, most int) (filter *filterFile, code int, ok bool) {
+func (f *filterFlags) prepare(verb string, args []string, least, most int) (filters []*filterFile, code int, ok bool) {
 	f.own(verb)
 	if code, ok := parseSmall(f.set, args, least, most); !ok {
 		return nil, code, false
 	}
-	filter, err := f.read()
+	filters, err := f.read()
 	if err != nil {
 		var h hinted
 		errors.As(err, &h)
 		return nil, fail(err, h.hint), false
 	}
-	return filter, 0, true
+	return filters, 0, true
 }
 
 func seccompShow(f *filterFlags, args []string) int {
-	filter, code, ok := f.prepare("show", args, 0, 0)
-	switch {
-	case !ok:
+	filters, code, ok := f.prepare("show", args, 0, 0)
+	if !ok {
 		return code
-	case filter == nil:
-		fmt.Println("# no filter")
-		return 0
 	}
 	var text bytes.Buffer
-	if f.bpf || filter.policy == nil {
-		fmt.Fprintf(&text, "# %d instructions\n%s", len(filter.program), filter.program.Disassemble())
-	} else {
-		for _, line := range filter.without() {
-			fmt.Fprintf(&text, "# %s\n", printable(line))
+	if len(filters) == 0 {
+		text.WriteString("# no filter\n")
+	}
+	for _, filter := range filters {
+		if len(filters) > 1 {
+			fmt.Fprintf(&text, "# --seccomp %s\n", printable(filter.name))
 		}
-		filter.policy.WriteTo(&text)
+		filter.show(&text, f.bpf)
 	}
 	if _, err := os.Stdout.Write(text.Bytes()); err != nil {
 		return fail(err)
 	}
 	return 0
+}
+
+func (f *filterFile) show(text *bytes.Buffer, bpf bool) {
+	if bpf || f.policy == nil {
+		fmt.Fprintf(text, "# %d instructions\n%s", len(f.program), f.program.Disassemble())
+		return
+	}
+	for _, line := range f.without() {
+		fmt.Fprintf(text, "# %s\n", printable(line))
+	}
+	f.policy.WriteTo(text)
 }
 
 // without says what of a profile has no effect.
@@ -166,16 +159,16 @@ func (f *filterFile) without() (lines []string) {
 }
 
 func seccompCompile(f *filterFlags, args []string) int {
-	filter, code, ok := f.prepare("compile", args, 0, 0)
+	filters, code, ok := f.prepare("compile", args, 0, 0)
 	switch {
 	case !ok:
 		return code
 	case f.output == "":
 		return fail(errors.New("no output file is given"), "usandbox seccomp compile -o FILE")
-	case filter == nil:
-		return fail(errors.New("--seccomp none is no filter"))
+	case len(filters) != 1:
+		return fail(fmt.Errorf("a file has one filter, and here are %d", len(filters)))
 	}
-	if err := saveAs(f.output, filter.program.Bytes(), 0o600); err != nil {
+	if err := saveAs(f.output, filters[0].program.Bytes(), 0o600); err != nil {
 		return fail(err)
 	}
 	return 0

@@ -9,9 +9,9 @@ import (
 	"github.com/usandbox/usandbox/seccomp"
 )
 
-// seccompTest says what a call gets.
+// seccompTest says what a call gets: the strictest answer of all filters.
 func seccompTest(f *filterFlags, args []string) int {
-	filter, code, ok := f.prepare("test", args, 1, 7)
+	filters, code, ok := f.prepare("test", args, 1, 7)
 	if !ok {
 		return code
 	}
@@ -21,13 +21,15 @@ func seccompTest(f *filterFlags, args []string) int {
 		errors.As(err, &h)
 		return fail(err, h.hint)
 	}
-	if filter == nil {
-		fmt.Printf("%s: allow\n  there is no filter\n", name)
-		return 0
+	action, reasons := seccomp.Action{Kind: seccomp.Allow}, []string{"there is no filter"}
+	for i, filter := range filters {
+		a, rule := filter.decide(call)
+		if i == 0 || a.Kind < action.Kind { // kinds are in the kernel's order
+			action, reasons = a, f.reasons(filter, call, rule, name)
+		}
 	}
-	action, rule := filter.decide(call)
 	fmt.Printf("%s: %s\n", name, action)
-	for _, line := range f.reasons(filter, call, rule, name) {
+	for _, line := range reasons {
 		fmt.Printf("  %s\n", printable(line))
 	}
 	if allows(action) {
@@ -92,9 +94,9 @@ func (f *filterFlags) reasons(filter *filterFile, c seccomp.Call, rule *seccomp.
 	default:
 		lines = []string{"no rule is about it: default"}
 	}
-	if f.seccomp == "default" {
-		if flags := seccomp.Allowing(c, f.allowSyscalls...); len(flags) > 0 {
-			lines = append(lines, "allowed by --allow-syscalls "+strings.Join(flags, " --allow-syscalls "))
+	if filter.name == "default" {
+		if groups := seccomp.Allowing(c, f.policy.Openings()...); len(groups) > 0 {
+			lines = append(lines, "allowed by --allow-syscalls "+strings.Join(groups, ","))
 		}
 	}
 	return lines

@@ -15,6 +15,7 @@ import (
 
 // filterFile is a filter of system calls that was read from a file.
 type filterFile struct {
+	name    string          // as it was asked for
 	policy  *seccomp.Policy // nil: it was given as a program
 	program seccomp.Program // of policy, or as it was given
 	notes   oci.Notes
@@ -37,7 +38,7 @@ func readFilter(arg string, capabilities caps.Set) (*filterFile, error) {
 		}
 		file := os.NewFile(uintptr(own), "file descriptor "+number)
 		defer file.Close()
-		f := &filterFile{once: true, fd: true}
+		f := &filterFile{name: arg, once: true, fd: true}
 		return f, f.readProgram(file)
 	}
 	kind, name := "", arg
@@ -55,7 +56,7 @@ func readFilter(arg string, capabilities caps.Set) (*filterFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &filterFile{once: !info.Mode().IsRegular()}
+	f := &filterFile{name: arg, once: !info.Mode().IsRegular()}
 	switch kind {
 	case "oci:":
 		return f, f.readOCI(file, capabilities)
