@@ -73,13 +73,27 @@ type numbered struct {
 }
 
 // known are the calls of an architecture by number.
-func known(arch Arch) (list []numbered) {
+func known(arch Arch) []numbered {
+	list := make([]numbered, 0, len(nameEnds))
+	bit := uint32(0)
+	if arch == X32 {
+		bit = x32Bit
+	}
+	for nr, i := range nameOf[arch] {
+		if i != 0 {
+			list = append(list, numbered{uint32(nr) | bit, int(i) - 1})
+		}
+	}
+	if arch != ARM {
+		return list
+	}
+	private := len(list)
 	for i := range nameEnds {
-		if nr, ok := numberAt(arch, i); ok {
+		if nr, ok := numberAt(arch, i); ok && nr >= privateARM {
 			list = append(list, numbered{nr, i})
 		}
 	}
-	slices.SortFunc(list, func(a, b numbered) int { return int(int64(a.nr) - int64(b.nr)) })
+	slices.SortFunc(list[private:], func(a, b numbered) int { return int(a.nr) - int(b.nr) })
 	return list
 }
 
