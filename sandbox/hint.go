@@ -116,6 +116,8 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "a symlink is in the way, in a place where others could change it; name the real path"
 	case e.Call == "openat2" && e.Errno == unix.EACCES && strings.HasPrefix(e.Doing, "bind "):
 		return "the user whom the sandbox runs as may not reach that path"
+	case e.Call == "seccomp" && e.Errno == unix.EBUSY:
+		return "the system calls of this process are reported already, in an outer sandbox or container, and the kernel has one listener"
 	case e.Errno == unix.EMFILE:
 		return "raise the limit of open files: ulimit -n"
 	case (e.Errno == unix.EPERM || e.Errno == unix.EACCES) && sys.is("kernel.apparmor_restrict_unprivileged_userns", "1"):

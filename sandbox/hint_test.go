@@ -37,6 +37,7 @@ func TestDiagnose(t *testing.T) {
 		want        string // "": nothing is said
 	}{
 		{"openat2", "open", unix.ENOSYS, "", "Linux 5.14 or newer is needed; this is " + kernelRelease()},
+		{"seccomp", "load the system call filter", unix.EBUSY, "", "the system calls of this process are reported already"},
 		{"unshare", user, unix.ENOSPC, max + " 0", "sudo sysctl user.max_user_namespaces"},
 		{"unshare", user, unix.ENOSPC, max + " 0\n", "switched off"},
 		{"unshare", user, unix.ENOSPC, max + " 1000", "too many user namespaces"},

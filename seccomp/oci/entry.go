@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/opencontainers/runtime-spec/specs-go"
-
 	"github.com/usandbox/usandbox/seccomp"
 )
 
@@ -62,7 +60,7 @@ func (c *converter) entry(rules *ruleSet, e *entry, index int) error {
 
 // conditions are those of the rules that an entry stands for. Without conditions of
 // its own it is one rule. If two are on the same argument, each is a rule, as in runc.
-func conditions(args []specs.LinuxSeccompArg) ([][]seccomp.Condition, error) {
+func conditions(args []arg) ([][]seccomp.Condition, error) {
 	var used [6]int
 	apart := false
 	for i, a := range args {
@@ -96,22 +94,22 @@ func conditions(args []specs.LinuxSeccompArg) ([][]seccomp.Condition, error) {
 }
 
 // condition converts one. Always, never: it holds of every value, or of none.
-func condition(a specs.LinuxSeccompArg) (c seccomp.Condition, always, never bool, err error) {
+func condition(a arg) (c seccomp.Condition, always, never bool, err error) {
 	c = seccomp.Condition{Arg: int(a.Index), Value: a.Value, Wide: true}
 	switch a.Op {
-	case specs.OpEqualTo:
+	case "SCMP_CMP_EQ":
 		c.Op = seccomp.Equal
-	case specs.OpNotEqual:
+	case "SCMP_CMP_NE":
 		c.Op = seccomp.NotEqual
-	case specs.OpLessThan:
+	case "SCMP_CMP_LT":
 		c.Op = seccomp.Less
-	case specs.OpLessEqual:
+	case "SCMP_CMP_LE":
 		c.Op = seccomp.LessOrEqual
-	case specs.OpGreaterThan:
+	case "SCMP_CMP_GT":
 		c.Op = seccomp.Greater
-	case specs.OpGreaterEqual:
+	case "SCMP_CMP_GE":
 		c.Op = seccomp.GreaterOrEqual
-	case specs.OpMaskedEqual:
+	case "SCMP_CMP_MASKED_EQ":
 		c.Op, c.Mask, c.Value = seccomp.Equal, a.Value, a.ValueTwo
 		if c.Value&^c.Mask != 0 {
 			return c, false, true, nil
@@ -122,7 +120,7 @@ func condition(a specs.LinuxSeccompArg) (c seccomp.Condition, always, never bool
 	default:
 		return c, false, false, fmt.Errorf("%q is no comparison; want as SCMP_CMP_EQ", a.Op)
 	}
-	if a.Op != specs.OpMaskedEqual && a.ValueTwo != 0 {
+	if a.Op != "SCMP_CMP_MASKED_EQ" && a.ValueTwo != 0 {
 		return c, false, false, fmt.Errorf("valueTwo with %s, which has one value", a.Op)
 	}
 	return c, false, false, nil

@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/seccomp"
@@ -77,8 +76,8 @@ func (c *converter) convert(p *profile) (err error) {
 	for _, f := range p.Flags {
 		switch f {
 		case "SECCOMP_FILTER_FLAG_TSYNC": // there is one thread
-		case specs.LinuxSeccompFlagLog, specs.LinuxSeccompFlagSpecAllow, specs.LinuxSeccompFlagWaitKillableRecv:
-			c.notes.Flags = append(c.notes.Flags, string(f))
+		case "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV":
+			c.notes.Flags = append(c.notes.Flags, f)
 		default:
 			return fmt.Errorf("flags: %q is no flag of seccomp(2) that is known here", f)
 		}
@@ -131,17 +130,17 @@ func (c *converter) arches(p *profile) error {
 }
 
 // archOf is the architecture of that name. Not known: none that usandbox runs on.
-func archOf(name specs.Arch, native seccomp.Arch) (arch seccomp.Arch, known bool) {
+func archOf(name string, native seccomp.Arch) (arch seccomp.Arch, known bool) {
 	switch name {
-	case specs.ArchX86_64:
+	case "SCMP_ARCH_X86_64":
 		return seccomp.AMD64, true
-	case specs.ArchX86:
+	case "SCMP_ARCH_X86":
 		return seccomp.I386, true
-	case specs.ArchX32:
+	case "SCMP_ARCH_X32":
 		return seccomp.X32, true
-	case specs.ArchAARCH64:
+	case "SCMP_ARCH_AARCH64":
 		return seccomp.ARM64, true
-	case specs.ArchARM:
+	case "SCMP_ARCH_ARM":
 		return seccomp.ARM, true
 	case "SCMP_ARCH_NATIVE":
 		return native, true
@@ -152,7 +151,7 @@ func archOf(name specs.Arch, native seccomp.Arch) (arch seccomp.Arch, known bool
 func sameMachine(a, b seccomp.Arch) bool { return (a >= seccomp.ARM64) == (b >= seccomp.ARM64) }
 
 // action is an action of a profile.
-func action(name specs.LinuxSeccompAction, errnoRet *uint) (seccomp.Action, error) {
+func action(name string, errnoRet *uint) (seccomp.Action, error) {
 	data := uint(unix.EPERM)
 	if errnoRet != nil {
 		data = *errnoRet
@@ -162,20 +161,20 @@ func action(name specs.LinuxSeccompAction, errnoRet *uint) (seccomp.Action, erro
 	}
 	kind := seccomp.KillProcess
 	switch name {
-	case specs.ActErrno:
+	case "SCMP_ACT_ERRNO":
 		return seccomp.Action{Kind: seccomp.Errno, Data: uint16(data)}, nil
-	case specs.ActTrace:
+	case "SCMP_ACT_TRACE":
 		return seccomp.Action{Kind: seccomp.Trace, Data: uint16(data)}, nil
-	case specs.ActKill, specs.ActKillThread:
+	case "SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD":
 		kind = seccomp.KillThread
-	case specs.ActKillProcess:
-	case specs.ActTrap:
+	case "SCMP_ACT_KILL_PROCESS":
+	case "SCMP_ACT_TRAP":
 		kind = seccomp.Trap
-	case specs.ActAllow:
+	case "SCMP_ACT_ALLOW":
 		kind = seccomp.Allow
-	case specs.ActLog:
+	case "SCMP_ACT_LOG":
 		kind = seccomp.Log
-	case specs.ActNotify:
+	case "SCMP_ACT_NOTIFY":
 		return seccomp.Action{}, fmt.Errorf("%s: there is nobody here to answer notifications", name)
 	default:
 		return seccomp.Action{}, fmt.Errorf("%q is no action; want as SCMP_ACT_ERRNO", name)

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
 // The bounds of a profile.
@@ -19,30 +17,50 @@ const (
 	maxDepth   = 16
 )
 
-// profile is linux.seccomp, and what Docker and Podman add to it.
+// The types are those of github.com/opencontainers/runtime-spec/specs-go, which a test
+// compares, and what Docker and Podman add. The module itself would do work at the start
+// of every program that reads no profile.
+
+// profile is linux.seccomp.
 type profile struct {
-	specs.LinuxSeccomp
+	DefaultAction    string   `json:"defaultAction"`
+	DefaultErrnoRet  *uint    `json:"defaultErrnoRet"`
+	Architectures    []string `json:"architectures"`
+	Flags            []string `json:"flags"`
+	ListenerPath     string   `json:"listenerPath"`
+	ListenerMetadata string   `json:"listenerMetadata"`
+	Syscalls         []entry  `json:"syscalls"`
 
 	DefaultErrno string       `json:"defaultErrno"` // Podman: the name of DefaultErrnoRet
 	ArchMap      []archFamily `json:"archMap"`
-	Syscalls     []entry      `json:"syscalls"` // in place of the specification's
 }
 
 // archFamily is the architectures of one kind of machine.
 type archFamily struct {
-	Arch    specs.Arch   `json:"architecture"`
-	SubArch []specs.Arch `json:"subArchitectures"`
+	Arch    string   `json:"architecture"`
+	SubArch []string `json:"subArchitectures"`
 }
 
 // entry is a rule, and when it is one.
 type entry struct {
-	specs.LinuxSyscall
+	Names    []string `json:"names"`
+	Action   string   `json:"action"`
+	ErrnoRet *uint    `json:"errnoRet"`
+	Args     []arg    `json:"args"`
 
 	Name     string     `json:"name"`
 	Errno    string     `json:"errno"` // Podman: the name of ErrnoRet
 	Comment  string     `json:"comment"`
 	Includes dependence `json:"includes"`
 	Excludes dependence `json:"excludes"`
+}
+
+// arg compares an argument.
+type arg struct {
+	Index    uint   `json:"index"`
+	Value    uint64 `json:"value"`
+	ValueTwo uint64 `json:"valueTwo"`
+	Op       string `json:"op"`
 }
 
 // dependence is what an entry depends on.
