@@ -49,6 +49,8 @@ func probe(what string, args []string) int {
 		fmt.Print(unix.Setxattr(args[0], "security.capability", []byte{0, 0, 0, revision2, 0, netRaw, 19: 0}, 0))
 	case "refused": // how often
 		return refusedCalls(args[0])
+	case "close":
+		fmt.Print(unix.Close(-1))
 	case "flood": // how often; 0: without end
 		return floodOfCalls(args[0])
 	default:

@@ -112,11 +112,48 @@ func TestRefusedByFilters(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 
+	// What the start needed is refused all the same, and nobody is asked.
+	c = refusing(t, "close")
+	c.Policy.Seccomp = Seccomp{Off: true, Filters: []seccomp.Program{prog}}
+	if out, err = c.Output(); err != nil || string(out) != "invalid cross-device link" {
+		t.Errorf("%q, %v", out, err)
+	}
+	if list, _ := c.Refused(); len(list) != 0 {
+		t.Errorf("%+v", list)
+	}
+
 	c = refusing(t, "refused", "2")
 	c.Policy.Seccomp = Seccomp{Filters: []seccomp.Program{prog}}
 	out, err = c.Output() // two filters refuse: the kernel takes the errno of the last one loaded
 	if err != nil || string(out) != "invalid cross-device link, address family not supported by protocol" {
 		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// A command that cannot be started, under a filter that refuses what that would be told
+// by: nobody listens yet, so nothing may wait for an answer.
+func TestRefusedNotStarted(t *testing.T) {
+	own := seccomp.Policy{Default: seccomp.Action{Kind: seccomp.Allow}, Rules: []seccomp.Rule{
+		{Action: seccomp.Fails(unix.EPERM), Calls: []string{"write", "close", "sendmsg"}},
+	}}
+	prog, err := own.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, report := range []bool{false, true} {
+		c := refusing(t)
+		c.Args, c.ReportRefused = []string{"/none"}, report
+		c.Policy.Seccomp = Seccomp{Off: true, Filters: []seccomp.Program{prog}}
+		ended := make(chan error, 1)
+		go func() { ended <- c.Run() }()
+		select {
+		case err := <-ended:
+			if err == nil {
+				t.Errorf("reported %v: no error", report)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("reported %v: it hangs", report)
+		}
 	}
 }
 
