@@ -51,6 +51,7 @@ type runFlags struct {
 	caches           []string
 	name             string
 	detach           bool
+	attributes       attributeFlags
 	noCommand        bool // none is wanted
 }
 
@@ -84,6 +85,7 @@ func newRunFlags(name string) *runFlags {
 	s.StringArrayVar(&f.capAdd, "cap-add", nil, "give the command a capability `NAME`, or all; repeatable")
 	s.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME`, or all, from those added; repeatable")
 	s.StringArrayVar(&f.allowSyscalls, "allow-syscalls", nil, "allow a `GROUP` of system calls: userns (further user namespaces)")
+	f.attributes.declare(s)
 	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
 	s.BoolVar(&f.inheritEnv, "inherit-env", false, "pass on the whole environment")
 	s.StringArrayVar(&f.unsetEnv, "unset-env", nil, "remove a variable `K`; repeatable")
