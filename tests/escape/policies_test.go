@@ -24,6 +24,9 @@ const (
 	other     = "as"        // for root: another user outside
 	sharedNet = "share-net" // the caller's network namespace; only for attacks that name it
 
+	unfiltered = "nofilter" // build, without the default filter of system calls
+	bubblewrap = "bwrap"    // build, by bubblewrap; only in TestPeer
+
 	entering     = "enter"          // build, and the attack enters by Cmd.Enter
 	enteringRoot = "enter-root-ids" // root-ids, likewise
 )
@@ -42,6 +45,8 @@ var policies = []variant{
 	{name: ranges, change: withRanges},
 	{name: entering, change: func(*testing.T, *sandbox.Policy) bool { return true }, enters: true},
 	{name: enteringRoot, change: withRootIDs, enters: true},
+	{name: unfiltered, change: func(*testing.T, *sandbox.Policy) bool { return false }},
+	{name: bubblewrap, named: true, change: func(*testing.T, *sandbox.Policy) bool { return os.Getenv(peerVariable) != "" }},
 	{name: sharedNet, named: true, change: func(_ *testing.T, p *sandbox.Policy) bool {
 		p.Share = userns.SetOf(userns.Network)
 		return true
