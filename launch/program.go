@@ -43,6 +43,8 @@ type Program struct {
 	umask *uint32 // of the command; nil: the caller's
 
 	own processVars
+
+	beforeExec func(failed *Label) // see BeforeExec
 }
 
 // New returns an empty program for a command that is given fds file

@@ -36,6 +36,8 @@ func Hint(err error) string {
 		return overlay.Hint
 	case errors.As(err, &store):
 		return elsewhere
+	case errors.As(err, &mount) && mount.Hint == "" && errors.Is(err, unix.ENOSYS): // a look at it, before anything is done
+		return "openat2(2) is missing (Linux 5.6), or a system call filter denies it; inside another usandbox, allow it there: --allow-syscalls userns"
 	case errors.As(err, &mount):
 		return mount.Hint
 	case errors.As(err, &missing):
@@ -162,7 +164,8 @@ func forbidden(e *launch.StepError, sys sysctls) string {
 	case strings.Contains(e.Doing, "uid_map") && os.Geteuid() == 0:
 		return "root may not map itself here; --as USER gives the sandbox an ordinary user"
 	case e.Errno == unix.EPERM:
-		return "a container's system call filter, a security module or a chroot forbids user namespaces"
+		return "a system call filter, a security module or a chroot forbids user namespaces; " +
+			"inside another usandbox, allow them there: --allow-syscalls userns"
 	}
 	return ""
 }

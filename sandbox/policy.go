@@ -67,6 +67,9 @@ type Policy struct {
 	// Warning: it has every capability in one that it made.
 	UserNamespaces bool
 
+	// Seccomp is which system calls the command may make. Zero: the default filter.
+	Seccomp Seccomp
+
 	// CommandIsInit makes the command PID 1: it has to reap what is orphaned in
 	// its PID namespace, and signals that it does not handle are not delivered.
 	CommandIsInit bool

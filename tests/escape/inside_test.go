@@ -93,12 +93,12 @@ func (p *prisoner) succeedsOr(what string, err error, want ...error) {
 	p.refused(what, err, want...)
 }
 
-// filtered reports whether the default filter of system calls is loaded.
-func (p *prisoner) filtered() bool { return false }
-
 // has reports whether the policy gave the command every capability. What it says
 // yes to is what that policy gives away.
 func (p *prisoner) has() bool { return p.policy == allCaps }
+
+// filtered reports whether nothing of the default filter is opened.
+func (p *prisoner) filtered() bool { return slices.Contains(closed, p.policy) }
 
 // isRoot reports whether the sandbox is root outside: ids of the host's root are
 // then its own.

@@ -18,7 +18,7 @@ var machine = []attack{
 		name:    "settings in sysfs",
 		tries:   "write to every writable file of a sysfs that is shown, read the tables of the firmware",
 		defence: "there is none by default; it is read-only, and firmware and energy meters are empty",
-		under:   []string{build, asRoot, ranges, entering, other, unfiltered, bubblewrap},
+		under:   []string{build, asRoot, ranges, entering, other, bare, bubblewrap},
 		outside: func(s *scene) {
 			s.cmd.Policy.Files = append(s.cmd.Policy.Files, mounts.Sysfs{Target: "/sys"})
 			s.launch()
@@ -49,7 +49,7 @@ var machine = []attack{
 		name:    "control groups",
 		tries:   "write cgroup.procs, cgroup.kill, cgroup.freeze, and limits of the own group and of those above",
 		defence: "a cgroup namespace of its own; the file system only on request, read-only",
-		under:   []string{build, asRoot, ranges, entering, other, unfiltered},
+		under:   []string{build, asRoot, ranges, entering, other, bare},
 		ours:    "it has no flag for such a file system",
 		outside: func(s *scene) {
 			s.cmd.Policy.Files = append(s.cmd.Policy.Files, mounts.Cgroupfs{Target: "/cgroup"})

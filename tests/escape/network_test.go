@@ -70,7 +70,7 @@ var network = []attack{
 		name:    "families of sockets",
 		tries:   "talk to the hypervisor (AF_VSOCK), the kernel's ciphers (AF_ALG), raw packets, netlink, bluetooth, CAN, TIPC and every other family",
 		defence: "the families are denied; what remains sees the network namespace alone, and has no capability in it",
-		gives:   map[string]string{unfiltered: "AF_VSOCK belongs to no network namespace, and reaches the hypervisor of a virtual machine"},
+		gives:   map[string]string{bare: "AF_VSOCK belongs to no network namespace, and reaches the hypervisor of a virtual machine"},
 		inside:  tryFamilies,
 	}, {
 		name:    "io_uring",

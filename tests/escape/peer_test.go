@@ -24,6 +24,8 @@ func (a *attack) peer() string {
 		return a.ours
 	case a.inside == nil:
 		return "it is about usandbox's own set-up"
+	case strings.HasPrefix(a.defence, theFilter):
+		return "it has no filter of its own; its caller may bring one"
 	case a.under != nil && !slices.Contains(a.under, build):
 		return "it is about what is granted on request"
 	}

@@ -24,7 +24,7 @@ const (
 	other     = "as"        // for root: another user outside
 	sharedNet = "share-net" // the caller's network namespace; only for attacks that name it
 
-	unfiltered = "nofilter" // build, without the default filter of system calls
+	bare       = "nofilter" // build, without the default filter of system calls
 	bubblewrap = "bwrap"    // build, by bubblewrap; only in TestPeer
 
 	entering     = "enter"          // build, and the attack enters by Cmd.Enter
@@ -45,7 +45,6 @@ var policies = []variant{
 	{name: ranges, change: withRanges},
 	{name: entering, change: func(*testing.T, *sandbox.Policy) bool { return true }, enters: true},
 	{name: enteringRoot, change: withRootIDs, enters: true},
-	{name: unfiltered, change: func(*testing.T, *sandbox.Policy) bool { return false }},
 	{name: bubblewrap, named: true, change: func(*testing.T, *sandbox.Policy) bool { return os.Getenv(peerVariable) != "" }},
 	{name: sharedNet, named: true, change: func(_ *testing.T, p *sandbox.Policy) bool {
 		p.Share = userns.SetOf(userns.Network)
@@ -68,6 +67,10 @@ var policies = []variant{
 		p.As = &sandbox.Credential{UID: uid, GID: gid}
 		return os.Getuid() == 0
 	}},
+	{name: bare, change: func(_ *testing.T, p *sandbox.Policy) bool {
+		p.Seccomp.Off = true
+		return true
+	}},
 }
 
 func withRootIDs(_ *testing.T, p *sandbox.Policy) bool {
@@ -83,6 +86,9 @@ func variantOf(name string) *variant {
 	}
 	return &policies[i]
 }
+
+// closed are the policies of whose filter nothing is opened.
+var closed = []string{build, asRoot, ranges, entering, enteringRoot, other}
 
 // withRanges maps the user's subordinate ids; for root, some that need not be
 // delegated.
