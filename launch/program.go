@@ -41,6 +41,8 @@ type Program struct {
 	pidfd     bool  // it sends the command's pidfd
 	handsOver bool  // the command sends a file descriptor
 
+	umask *uint32 // of the command; nil: the caller's
+
 	own processVars
 
 	beforeExec func(failed *Label) // see BeforeExec

@@ -54,6 +54,7 @@ type runFlags struct {
 	caches           []string
 	name             string
 	detach           bool
+	attributes       attributeFlags
 	noCommand        bool // none is wanted
 }
 
@@ -87,6 +88,7 @@ func newRunFlags(name string) *runFlags {
 	s.StringArrayVar(&f.capAdd, "cap-add", nil, "give the command a capability `NAME`, or all; repeatable")
 	s.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME`, or all, from those added; repeatable")
 	f.seccompFlags()
+	f.attributes.declare(s)
 	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
 	s.BoolVar(&f.inheritEnv, "inherit-env", false, "pass on the whole environment")
 	s.StringArrayVar(&f.unsetEnv, "unset-env", nil, "remove a variable `K`; repeatable")

@@ -57,6 +57,7 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 		f.setClocks(&p),
 		f.setCapabilities(&p),
 		f.setSyscalls(&p),
+		f.attributes.set(f.set, &p),
 	} {
 		if err != nil {
 			return p, err
