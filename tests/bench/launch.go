@@ -17,7 +17,9 @@ const trueProgram = "/bin/true"
 func launchTable(b *bench) (table, error) {
 	list := []contestant{
 		b.command("bubblewrap", 0, bwrapArgs(b.policy, trueProgram)...),
-		b.command("usandbox run", 0.80, b.usandbox, "run", "--", trueProgram),
+		b.command("usandbox run", 0.85, b.usandbox, "run", "--", trueProgram),
+		b.withFilter(),
+		b.command("usandbox run, no filter, no Landlock", 0, b.usandbox, "run", "--seccomp", "none", "--landlock", "none", "--", trueProgram),
 		b.command("usandbox run, with a supervisor", 0, b.usandbox, "again", "run", "--", trueProgram),
 		b.compiled(),
 		try(b.inProcess(trueProgram)),
@@ -36,6 +38,9 @@ func launchTable(b *bench) (table, error) {
 		head:  []string{"what", "median", "p10", "p90", "to bubblewrap", "target"},
 	}
 	t.results(list, results)
+	if x := ratio(results[1], results[2]); x != 0 {
+		t.note("%s to %s: %.2f (target %s).", list[1].name, list[2].name, x, target(x, 0.75))
+	}
 	heap, heapResults, err := b.withHeap()
 	if err != nil {
 		t.note("from a process with a 1 GiB heap: not measured: %v", err)
