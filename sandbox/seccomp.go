@@ -140,7 +140,11 @@ func (p *Policy) killed() string {
 	case p.Seccomp.Off:
 		return ""
 	}
-	return which + ": most likely one for another processor architecture, 32-bit\nhint: usandbox run --allow-syscalls i386\n"
+	other := seccomp.Processor()
+	if len(other) == 1 {
+		return which + "\n"
+	}
+	return which + ": most likely one for another processor architecture, 32-bit\nhint: usandbox run --allow-syscalls " + other[1].String() + "\n"
 }
 
 // tellKilled appends, in outer: say the text if the command's wait status is such a one.
