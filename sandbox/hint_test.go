@@ -64,6 +64,8 @@ func TestDiagnose(t *testing.T) {
 		{"fail", "write the file /x", unix.ENOSPC, "", "a larger size="},
 		{"pivot_root", "pivot", unix.EINVAL, "", "initial ram file system"},
 		{"pivot_root", "pivot", unix.EPERM, "", ""},
+		{"seccomp", "load the system call filter", unix.EINVAL, "", "CONFIG_SECCOMP_FILTER"},
+		{"seccomp", "load the system call filter", unix.EPERM, "", "a system call filter outside"},
 		{"openat", "forbid further user namespaces", unix.EROFS, "", "--allow-syscalls userns"},
 		{"chdir", "change to the working directory /x", unix.ENOENT, "", "--chdir DIR"},
 		{"chdir", "change to the working directory /x", unix.EACCES, "", ""},
