@@ -88,6 +88,8 @@ func (s sysctls) is(name, value string) bool {
 // diagnose says what can be done about a step that failed.
 func diagnose(e *launch.StepError, sys sysctls) string {
 	switch {
+	case e.Call == "seccomp" && e.Errno == unix.EBUSY:
+		return "the system calls of this process are reported already, in an outer sandbox or container, and the kernel has one listener"
 	case e.Call == "seccomp" && (e.Errno == unix.EINVAL || e.Errno == unix.ENOSYS):
 		return "this kernel was built without filters of system calls (CONFIG_SECCOMP_FILTER); --seccomp none does without"
 	case e.Call == "seccomp":
@@ -120,8 +122,6 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "a symlink is in the way, in a place where others could change it; name the real path"
 	case e.Call == "openat2" && e.Errno == unix.EACCES && strings.HasPrefix(e.Doing, "bind "):
 		return "the user whom the sandbox runs as may not reach that path"
-	case e.Call == "seccomp" && e.Errno == unix.EBUSY:
-		return "the system calls of this process are reported already, in an outer sandbox or container, and the kernel has one listener"
 	case e.Errno == unix.EMFILE:
 		return "raise the limit of open files: ulimit -n"
 	case (e.Errno == unix.EPERM || e.Errno == unix.EACCES) && sys.is("kernel.apparmor_restrict_unprivileged_userns", "1"):
