@@ -54,11 +54,12 @@ type Cmd struct {
 	// killed. Args is ignored, and Enterable is set.
 	Hold bool
 
-	// ReportRefused has the system calls noted that the first filter of the policy refuses
-	// with an errno, see [Cmd.Refused]. Each costs a message to this process and back; they
-	// are refused all the same. Programs that enter are not reported. Linux 5.0. A filter of
-	// the command's own cannot have a listener then, nor be reported inside of another
-	// that has one: EBUSY.
+	// ReportRefused has those system calls noted that the first filter of the policy
+	// refuses with an errno, see [Cmd.Refused]. They are refused all the same; each costs a
+	// message to this process and back. Programs that enter are not reported.
+	//
+	// seccomp_unotify(2), Linux 5.0. The kernel has one listener: a program inside gets
+	// EBUSY if it wants one, and so does Start within another sandbox that has one.
 	ReportRefused bool
 
 	// Changes is the copy-on-write run whose folders the policy shows (see

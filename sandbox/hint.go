@@ -96,6 +96,12 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "--mdwe needs Linux 6.3 or newer; this is " + kernelRelease()
 	case e.Errno == unix.EINVAL && strings.HasPrefix(e.Doing, "set the personality"):
 		return "this machine cannot run programs of that kind"
+	case e.Call == "seccomp" && e.Errno == unix.EBUSY:
+		return "the system calls of this process are reported already, in an outer sandbox or container, and the kernel has one listener"
+	case e.Call == "seccomp" && (e.Errno == unix.EINVAL || e.Errno == unix.ENOSYS):
+		return "this kernel was built without filters of system calls (CONFIG_SECCOMP_FILTER); --seccomp none does without"
+	case e.Call == "seccomp":
+		return "a system call filter outside forbids further ones, or there are too many; --seccomp none does without"
 	case e.Errno == unix.ENOSYS:
 		return "Linux 5.14 or newer is needed; this is " + kernelRelease()
 	case e.Call == "unshare" && strings.Contains(e.Doing, "user"), e.Call == "openat" && isMap(e.Doing), e.Call == "write" && isMap(e.Doing):
@@ -124,8 +130,6 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "a symlink is in the way, in a place where others could change it; name the real path"
 	case e.Call == "openat2" && e.Errno == unix.EACCES && strings.HasPrefix(e.Doing, "bind "):
 		return "the user whom the sandbox runs as may not reach that path"
-	case e.Call == "seccomp" && e.Errno == unix.EBUSY:
-		return "the system calls of this process are reported already, in an outer sandbox or container, and the kernel has one listener"
 	case e.Errno == unix.EMFILE:
 		return "raise the limit of open files: ulimit -n"
 	case (e.Errno == unix.EPERM || e.Errno == unix.EACCES) && sys.is("kernel.apparmor_restrict_unprivileged_userns", "1"):
