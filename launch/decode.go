@@ -104,6 +104,13 @@ func flagTable() []flags {
 		{unix.SYS_SOCKET, 0, true, []flagName{{unix.AF_INET, "AF_INET"}}},
 		{unix.SYS_SOCKET, 1, false, append(cloexec, flagName{unix.SOCK_DGRAM, "SOCK_DGRAM"})},
 		{unix.SYS_IOCTL, 1, true, []flagName{{unix.SIOCSIFFLAGS, "SIOCSIFFLAGS"}}},
+		{unix.SYS_LANDLOCK_CREATE_RULESET, 2, true, []flagName{{unix.LANDLOCK_CREATE_RULESET_VERSION, "LANDLOCK_CREATE_RULESET_VERSION"}}},
+		{unix.SYS_LANDLOCK_ADD_RULE, 1, true, []flagName{{unix.LANDLOCK_RULE_PATH_BENEATH, "LANDLOCK_RULE_PATH_BENEATH"}, {2, "LANDLOCK_RULE_NET_PORT"}}},
+		{unix.SYS_LANDLOCK_RESTRICT_SELF, 1, false, []flagName{
+			{unix.LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF, "LOG_SAME_EXEC_OFF"}, {unix.LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON, "LOG_NEW_EXEC_ON"},
+			{unix.LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF, "LOG_SUBDOMAINS_OFF"},
+		}},
+		{unix.SYS_FCNTL, 1, true, []flagName{{unix.F_GETFL, "F_GETFL"}}},
 		{unix.SYS_SENDTO, 3, false, []flagName{{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {unix.MSG_DONTWAIT, "MSG_DONTWAIT"}}},
 		{unix.SYS_SENDMSG, 2, false, []flagName{{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}}},
 		{unix.SYS_WAIT4, 2, false, []flagName{{unix.WUNTRACED, "WUNTRACED"}, {unix.WALL, "__WALL"}}},

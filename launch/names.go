@@ -57,6 +57,12 @@ func callName(nr uintptr) string {
 		return "ioctl"
 	case unix.SYS_KILL:
 		return "kill"
+	case unix.SYS_LANDLOCK_ADD_RULE:
+		return "landlock_add_rule"
+	case unix.SYS_LANDLOCK_CREATE_RULESET:
+		return "landlock_create_ruleset"
+	case unix.SYS_LANDLOCK_RESTRICT_SELF:
+		return "landlock_restrict_self"
 	case unix.SYS_LSEEK:
 		return "lseek"
 	case unix.SYS_MADVISE:
