@@ -13,8 +13,8 @@ import (
 // Compile appends: make the domain and enter it, for good. The process has no_new_privs
 // set. Nothing is appended for an empty ruleset.
 //
-// A path of a rule that does not exist fails the program. Its last name may be of a file or
-// of a folder.
+// A path of a rule that does not exist fails the program, and so does one of a file with
+// rights that are not in [OfFile].
 func (r Ruleset) Compile(p *launch.Program) {
 	if r.Empty() {
 		return
@@ -67,35 +67,14 @@ func (r Ruleset) CompileFor(p *launch.Program, without *launch.Label) {
 	r.Compile(p)
 }
 
-// path appends: add the rule for a path. Rights that are about folders are left out for a
-// file, as the kernel wants it.
+// path appends: add the rule for a path.
 func (r Ruleset) path(p *launch.Program, ruleset *launch.Var, f Path) {
-	fd := p.Var("path")
+	fd, rule := p.Var("path"), p.Data(f.Rights.String(), 16, uint64(f.Rights), 0) // a struct landlock_path_beneath_attr
 	p.Doing("allow access to " + f.Name)
 	p.Call(unix.SYS_OPENAT2, unix.AT_FDCWD, f.Name, exactly, sizeofHow).To(fd)
-	whole := rule(p, f.Rights)
-	p.Add(whole.At(8), fd, 0)
-	add := func(rule *launch.Var) *launch.Step {
-		return p.Call(unix.SYS_LANDLOCK_ADD_RULE, ruleset, unix.LANDLOCK_RULE_PATH_BENEATH, rule.Addr(), 0)
-	}
-	if file := f.Rights & ofFile; file == f.Rights || file == 0 {
-		add(whole)
-	} else {
-		isFile, added := p.Label("file "+f.Name), p.Label("allowed "+f.Name)
-		add(whole).On(unix.EINVAL, isFile)
-		p.Jump(added)
-		p.Here(isFile)
-		part := rule(p, file)
-		p.Add(part.At(8), fd, 0)
-		add(part)
-		p.Here(added)
-	}
+	p.Add(rule.At(8), fd, 0)
+	p.Call(unix.SYS_LANDLOCK_ADD_RULE, ruleset, unix.LANDLOCK_RULE_PATH_BENEATH, rule.Addr(), 0)
 	p.Close(fd)
-}
-
-// rule is a struct landlock_path_beneath_attr without its file descriptor.
-func rule(p *launch.Program, rights Rights) *launch.Var {
-	return p.Data(rights.String(), 16, uint64(rights), 0)
 }
 
 // open appends: add the rule for what is open, as it is open. The kernel has no rule for
@@ -103,18 +82,21 @@ func rule(p *launch.Program, rights Rights) *launch.Var {
 func (r Ruleset) open(p *launch.Program, ruleset *launch.Var, fd int) {
 	n := strconv.Itoa(fd)
 	p.Doing("allow file descriptor " + n + " to be opened anew")
-	mode, next, file, reads, writes := p.Var("mode"), p.Label("next_fd_"+n), p.Label("fd_file_"+n), p.Label("fd_reads_"+n), p.Label("fd_writes_"+n)
+	mode, next, reads, writes := p.Var("mode"), p.Label("next_fd_"+n), p.Label("fd_reads_"+n), p.Label("fd_writes_"+n)
 	add := func(rights Rights) *launch.Step {
 		attr := launch.Words((rights & r.HandledFiles).String(), uint64(rights&r.HandledFiles), fd)
 		return p.Call(unix.SYS_LANDLOCK_ADD_RULE, ruleset, unix.LANDLOCK_RULE_PATH_BENEATH, attr, 0).On(unix.EBADFD, next)
 	}
 	p.Call(unix.SYS_FCNTL, fd, unix.F_GETFL, 0).To(mode).On(unix.EBADF, next)
-	add(Read|Write|IoctlDev).On(unix.EINVAL, file) // not for a file
-	p.Jump(next)
-	p.Here(file)
+	if fd > 2 {
+		file := p.Label("fd_file_" + n)
+		add(Read|Write|IoctlDev).On(unix.EINVAL, file) // it is one: not for a file
+		p.Jump(next)
+		p.Here(file)
+	}
 	p.If(mode, unix.O_ACCMODE, unix.O_RDONLY, reads)
 	p.If(mode, unix.O_ACCMODE, unix.O_WRONLY, writes)
-	add(ofFile)
+	add(OfFile)
 	p.Jump(next)
 	p.Here(reads)
 	add(Execute | ReadFile | IoctlDev)

@@ -85,7 +85,7 @@ func TestEachABI(t *testing.T) {
 			dir := stage(t)
 			r, _ := Policy{
 				Files: []Path{
-					{"/", Read}, {dir + "/w", Write}, {"/dev/null", WriteFile | IoctlDev}, // a rule for a file
+					{"/", Read}, {dir + "/w", Write}, {"/dev/null", WriteFile | IoctlDev},
 				},
 				Bind: []uint16{0}, Connect: []uint16{uint16(openPort)},
 				Scopes: AbstractUnixSocket | Signal, Log: SameExecOff | SubdomainsOff,

@@ -10,8 +10,8 @@ type Policy struct {
 	Files []Path
 
 	// Open are file descriptors of the process. What they are open for may be opened
-	// anew, by /proc/self/fd/N: for reading, for writing or both, and a folder with all
-	// that is below. It has no effect if Files is nil. Those that are closed, and those
+	// anew, by /proc/self/fd/N: for reading, for writing or both; a folder, unless
+	// it is a standard stream, with all that is below. It has no effect if Files is nil. Those that are closed, and those
 	// without a path, like pipes, need no rule.
 	Open []int
 
@@ -30,7 +30,7 @@ type Policy struct {
 // Path is a place where something may be done.
 type Path struct {
 	Name   string // absolute; nothing in it may be a symlink
-	Rights Rights // there and below; of a file, those that are about files count
+	Rights Rights // there and below; for a file only some of [OfFile]
 }
 
 // Scope is a set of the ways out of a domain that are shut, LANDLOCK_SCOPE_*.

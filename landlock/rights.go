@@ -35,11 +35,11 @@ const (
 	// Devices is what is about device nodes.
 	Devices = MakeChar | MakeBlock | IoctlDev
 
+	// OfFile is all that a rule for a file can have.
+	OfFile = Execute | WriteFile | ReadFile | Truncate | IoctlDev
+
 	// all are those of ABI 5; there have been no more up to ABI 7.
 	all = Read | Write | Devices
-
-	// ofFile are the ones that a rule for a file can have.
-	ofFile = Execute | WriteFile | ReadFile | Truncate | IoctlDev
 )
 
 var rightNames = [...]string{
@@ -47,9 +47,19 @@ var rightNames = [...]string{
 	"make_fifo", "make_block", "make_sym", "refer", "truncate", "ioctl_dev",
 }
 
-// String is the names of the rights, with a bar between them.
+// String is the names of the rights, with a bar between them; "read" and "write" for all
+// of [Read] and [Write].
 func (r Rights) String() string {
 	var names []string
+	for _, set := range [...]struct {
+		all  Rights
+		name string
+	}{{Read, "read"}, {Write, "write"}} {
+		if r&set.all == set.all {
+			names = append(names, set.name)
+			r &^= set.all
+		}
+	}
 	for i, name := range rightNames {
 		if r&(1<<i) != 0 {
 			names = append(names, name)

@@ -49,6 +49,9 @@ func New(fds int) *Program {
 	return &Program{fds: fds, steps: make([]*Step, 0, 512), now: &context{}}
 }
 
+// FDs is the number of file descriptors that belong to the command: 0 to FDs-1.
+func (p *Program) FDs() int { return p.fds }
+
 // Process says which process runs the steps that follow.
 func (p *Program) Process(name string) { p.now = &context{process: name} }
 

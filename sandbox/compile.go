@@ -55,6 +55,10 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err := run.checkEnterable(policy, locked); err != nil {
 		return err
 	}
+	abi, err := policy.checkLandlock()
+	if err != nil {
+		return err
+	}
 
 	p.Process("outer")
 	if run.enterable {
@@ -100,7 +104,8 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	} else {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 	}
-	if err := mounts.CompileFrom(p, policy.Files, policy.Propagation); err != nil {
+	writable, err := mounts.CompileFrom(p, policy.Files, policy.Propagation)
+	if err != nil {
 		return err
 	}
 	if err := notePlaceholders(run.changes, policy.Files); err != nil {
@@ -110,6 +115,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		policy.Propagation.Set(p)
 	}
 	noNewPrivileges(p)
+	enterLandlock(p, policy, abi, writable, run.forUser != nil)
 	if run.gated {
 		p.AwaitForked()
 	}

@@ -30,6 +30,7 @@ func Hint(err error) string {
 		none       *NoneDelegatedError
 		unknown    *caps.UnknownError
 		privileged *PrivilegedError
+		landlocked *LandlockError
 	)
 	switch {
 	case errors.As(err, &overlay):
@@ -50,6 +51,8 @@ func Hint(err error) string {
 		return delegate(none.Kind)
 	case errors.As(err, &unknown):
 		return ""
+	case errors.As(err, &landlocked):
+		return landlocked.hint()
 	case errors.As(err, &privileged):
 		return privileged.Fix
 	case errors.As(err, &step):
@@ -102,6 +105,8 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "it lies in a file system in which nothing is made, or a symlink of the host's leads to where the sandbox has nothing"
 	case e.Errno == unix.ENOSPC && strings.HasPrefix(e.Doing, "write the file "):
 		return "the file system it lies in is full: give that a larger size="
+	case e.Call == "landlock_restrict_self" && e.Errno == unix.E2BIG:
+		return "there are 16 Landlock domains around this one, and can be no more: --landlock none"
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
 		return "the root is the initial ram file system, which cannot be left; switch_root to another first"
 	case strings.HasPrefix(e.Doing, "forbid further user namespaces"):

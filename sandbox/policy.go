@@ -66,6 +66,10 @@ type Policy struct {
 	// Warning: it has every capability in one that it made.
 	UserNamespaces bool
 
+	// Landlock is a second layer, below the namespaces. Its zero value is all of it that the
+	// kernel has.
+	Landlock Landlock
+
 	// CommandIsInit makes the command PID 1: it has to reap what is orphaned in
 	// its PID namespace, and signals that it does not handle are not delivered.
 	CommandIsInit bool

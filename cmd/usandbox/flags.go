@@ -40,6 +40,7 @@ type runFlags struct {
 	monotonic        time.Duration
 	capAdd, capDrop  []string
 	allowSyscalls    []string
+	landlock         string
 	env, unsetEnv    []string
 	inheritEnv       bool
 	asPID1           bool
@@ -84,6 +85,7 @@ func newRunFlags(name string) *runFlags {
 	s.StringArrayVar(&f.capAdd, "cap-add", nil, "give the command a capability `NAME`, or all; repeatable")
 	s.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME`, or all, from those added; repeatable")
 	s.StringArrayVar(&f.allowSyscalls, "allow-syscalls", nil, "allow a `GROUP` of system calls: userns (further user namespaces)")
+	s.StringVar(&f.landlock, "landlock", "best-effort", "the second layer, landlock(7): `MODE` best-effort (what the kernel has), require (all, or nothing runs), none; with :N for ABI N")
 	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
 	s.BoolVar(&f.inheritEnv, "inherit-env", false, "pass on the whole environment")
 	s.StringArrayVar(&f.unsetEnv, "unset-env", nil, "remove a variable `K`; repeatable")

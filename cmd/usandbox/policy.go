@@ -57,6 +57,7 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 		f.setClocks(&p),
 		f.setCapabilities(&p),
 		flagError("allow-syscalls", f.setSyscalls(&p)),
+		flagError("landlock", f.setLandlock(&p)),
 	} {
 		if err != nil {
 			return p, err

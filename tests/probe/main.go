@@ -34,7 +34,10 @@ func main() {
 		"nsid":      nsid,
 		"ls":        ls,
 
-		"hold-socket": holdSocket,
+		"hold-socket":     holdSocket,
+		"listen-abstract": listenAbstract,
+		"dial-abstract":   dialAbstract,
+		"refuse":          refuse,
 	}[os.Args[1]]
 	if !ok {
 		fail(fmt.Errorf("unknown question %q", os.Args[1]))
