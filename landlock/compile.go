@@ -69,12 +69,18 @@ func (r Ruleset) CompileFor(p *launch.Program, without *launch.Label) {
 
 // path appends: add the rule for a path.
 func (r Ruleset) path(p *launch.Program, ruleset *launch.Var, f Path) {
-	fd, rule := p.Var("path"), p.Data(f.Rights.String(), 16, uint64(f.Rights), 0) // a struct landlock_path_beneath_attr
+	fd, rule := f.FD, p.Data(f.Rights.String(), 16, uint64(f.Rights), 0) // a struct landlock_path_beneath_attr
 	p.Doing("allow access to " + f.Name)
-	p.Call(unix.SYS_OPENAT2, unix.AT_FDCWD, f.Name, exactly, sizeofHow).To(fd)
+	if fd == nil {
+		fd = p.Var("path")
+		p.Call(unix.SYS_OPENAT2, unix.AT_FDCWD, f.Name, exactly, sizeofHow).To(fd)
+		defer p.Close(fd)
+	}
 	p.Add(rule.At(8), fd, 0)
-	p.Call(unix.SYS_LANDLOCK_ADD_RULE, ruleset, unix.LANDLOCK_RULE_PATH_BENEATH, rule.Addr(), 0)
-	p.Close(fd)
+	add := p.Call(unix.SYS_LANDLOCK_ADD_RULE, ruleset, unix.LANDLOCK_RULE_PATH_BENEATH, rule.Addr(), 0)
+	if f.FD != nil {
+		add.On(unix.EBADF, nil)
+	}
 }
 
 // open appends: add the rule for what is open, as it is open. The kernel has no rule for

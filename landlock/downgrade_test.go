@@ -12,7 +12,7 @@ import (
 // full is a policy that asks for everything.
 func full() Policy {
 	return Policy{
-		Files: []Path{{"/", Read}, {"/w", Read | Write}, {"/dev", IoctlDev}},
+		Files: []Path{{Name: "/", Rights: Read}, {Name: "/w", Rights: Read | Write}, {Name: "/dev", Rights: IoctlDev}},
 		Open:  []int{0}, Bind: []uint16{80}, Connect: []uint16{},
 		Scopes: AbstractUnixSocket | Signal, Log: NewExecOn | SubdomainsOff,
 	}

@@ -53,10 +53,10 @@ func program(t *testing.T) []Path {
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths := []Path{{self, Execute | ReadFile}}
+	paths := []Path{{Name: self, Rights: Execute | ReadFile}}
 	for _, name := range []string{"/lib", "/lib64", "/usr/lib", "/nix/store"} {
 		if real, err := filepath.EvalSymlinks(name); err == nil {
-			paths = append(paths, Path{real, Read})
+			paths = append(paths, Path{Name: real, Rights: Read})
 		}
 	}
 	return paths
@@ -85,7 +85,7 @@ func TestEachABI(t *testing.T) {
 			dir := stage(t)
 			r, _ := Policy{
 				Files: []Path{
-					{"/", Read}, {dir + "/w", Write}, {"/dev/null", WriteFile | IoctlDev},
+					{Name: "/", Rights: Read}, {Name: dir + "/w", Rights: Write}, {Name: "/dev/null", Rights: WriteFile | IoctlDev},
 				},
 				Bind: []uint16{0}, Connect: []uint16{uint16(openPort)},
 				Scopes: AbstractUnixSocket | Signal, Log: SameExecOff | SubdomainsOff,
@@ -188,7 +188,7 @@ func TestOpen(t *testing.T) {
 		defer f.Close()
 		files = append(files, f)
 	}
-	paths := append(program(t), Path{"/proc", ReadFile | ReadDir})
+	paths := append(program(t), Path{Name: "/proc", Rights: ReadFile | ReadDir})
 	at := func(fd int) string { return fmt.Sprint("/proc/self/fd/", fd) }
 	for _, x := range []struct {
 		open []int
@@ -225,7 +225,7 @@ func TestMissingPath(t *testing.T) {
 		"/none": "allow access to " + dir + "/none: no such file or directory",
 		"/link": "allow access to " + dir + "/link: too many levels of symbolic links",
 	} {
-		r, _ := Policy{Files: []Path{{dir + name, Read}}}.Downgrade(max(abi, 2))
+		r, _ := Policy{Files: []Path{{Name: dir + name, Rights: Read}}}.Downgrade(max(abi, 2))
 		p := launch.NewStandalone(3)
 		p.Call(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 		r.Compile(p)

@@ -1,5 +1,7 @@
 package landlock
 
+import "github.com/usandbox/usandbox/launch"
+
 // Policy is what a domain allows. In its zero value nothing is restricted: a list that is
 // nil is about something that is not handled. A list that is empty and not nil allows
 // nothing of its kind.
@@ -29,8 +31,9 @@ type Policy struct {
 
 // Path is a place where something may be done.
 type Path struct {
-	Name   string // absolute; nothing in it may be a symlink
-	Rights Rights // there and below; for a file only some of [OfFile]
+	Name   string      // absolute; nothing in it may be a symlink
+	FD     *launch.Var // where it is open already: Name is for messages. It may hold -1, for what is not there
+	Rights Rights      // there and below; for a file only some of [OfFile]
 }
 
 // Scope is a set of the ways out of a domain that are shut, LANDLOCK_SCOPE_*.

@@ -104,6 +104,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	} else {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 	}
+	queues := openQueues(p, policy, abi)
 	writable, err := mounts.CompileFrom(p, policy.Files, policy.Propagation)
 	if err != nil {
 		return err
@@ -115,7 +116,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		policy.Propagation.Set(p)
 	}
 	noNewPrivileges(p)
-	enterLandlock(p, policy, abi, writable, run.forUser != nil)
+	enterLandlock(p, policy, abi, writable, queues, run.forUser != nil)
 	if run.gated {
 		p.AwaitForked()
 	}

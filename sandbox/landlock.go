@@ -9,6 +9,7 @@ import (
 	"github.com/usandbox/usandbox/landlock"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/userns"
 )
 
 // Landlock is how a sandbox uses landlock(7), below its namespaces, as a second layer:
@@ -120,7 +121,7 @@ func names(lost []landlock.Lost) (list []string) {
 
 // enterLandlock appends, in init: make the domain in which init, the command and what enters
 // the sandbox later are together, and nobody else. Writable are the places of the file tree.
-func enterLandlock(p *launch.Program, policy *Policy, abi int, writable []mounts.Writable, elsewhere bool) {
+func enterLandlock(p *launch.Program, policy *Policy, abi int, writable []mounts.Writable, queues *launch.Var, elsewhere bool) {
 	if policy.Landlock.Mode == LandlockNone {
 		return
 	}
@@ -129,6 +130,10 @@ func enterLandlock(p *launch.Program, policy *Policy, abi int, writable []mounts
 		want.Files = append(want.Files, landlock.Path{Name: "/", Rights: landlock.Read})
 		for _, w := range writable {
 			want.Files = append(want.Files, landlock.Path{Name: w.Path, Rights: rights(w)})
+		}
+		if queues != nil {
+			want.Files = append(want.Files, landlock.Path{Name: "the message queues", FD: queues, Rights: landlock.ReadFile | landlock.WriteFile})
+			defer func() { p.Call(unix.SYS_CLOSE, queues).On(unix.EBADF, nil) }()
 		}
 		for fd := range p.FDs() {
 			want.Open = append(want.Open, fd)
@@ -147,6 +152,30 @@ func enterLandlock(p *launch.Program, policy *Policy, abi int, writable []mounts
 	if without != nil {
 		p.Here(without)
 	}
+}
+
+// openQueues appends, in init, before the file tree is built: open the root of the file system
+// of the POSIX message queues, mq_overview(7). mq_open(3) opens files in it that no path leads
+// to, so it needs a rule of its own. Nil: none is needed.
+func openQueues(p *launch.Program, policy *Policy, abi int) *launch.Var {
+	if rules, _ := policy.landlock().Downgrade(abi); policy.Landlock.Mode == LandlockNone || rules.HandledFiles == 0 {
+		return nil
+	}
+	p.Doing("open the root of the message queues")
+	fd, none := p.Data("queues", 8, ^uint64(0)), p.Label("no_queues")
+	if policy.Share.Has(userns.IPC) {
+		// Those of the caller cannot be mounted here, but they may be on the host.
+		p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/dev/mqueue", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC).To(fd).
+			On(unix.ENOENT, none).On(unix.ENOTDIR, none).On(unix.EACCES, none)
+	} else {
+		fs := p.Var("fs")
+		p.Call(unix.SYS_FSOPEN, "mqueue", unix.FSOPEN_CLOEXEC).To(fs).On(unix.ENODEV, none)
+		p.Call(unix.SYS_FSCONFIG, fs, unix.FSCONFIG_CMD_CREATE, 0, 0, 0)
+		p.Call(unix.SYS_FSMOUNT, fs, unix.FSMOUNT_CLOEXEC, 0).To(fd)
+		p.Close(fs)
+	}
+	p.Here(none)
+	return fd
 }
 
 // rights are those that a place in the file tree gives, beside reading.
