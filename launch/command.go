@@ -13,6 +13,19 @@ func (p *Program) BeginCommand() {
 	p.Call(unix.SYS_SETPGID, 0, 0)
 }
 
+// BeforeExec says what appends the steps right before the execve of the command, and of
+// each program that enters: filters that bind these alone. Nothing of the program's own
+// runs after them but that call and what tells of its failure. If such a step fails, it
+// goes on at failed, unless that is nil.
+func (p *Program) BeforeExec(f func(failed *Label)) { p.beforeExec = f }
+
+// confine appends those steps.
+func (p *Program) confine(failed *Label) {
+	if p.beforeExec != nil {
+		p.beforeExec(failed)
+	}
+}
+
 // Exec appends: execute the command, with the caller's signal state and umask if
 // Begin has changed them.
 //
@@ -25,6 +38,7 @@ func (p *Program) Exec(name string, paths []string, argv, env Arg) {
 		p.Doing("restore the caller's signal state")
 		p.restoreSignals()
 	}
+	p.confine(nil)
 
 	// Two chains: the second is for those who have seen EACCES.
 	p.Doing("execute " + name)

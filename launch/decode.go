@@ -101,6 +101,7 @@ func flagTable() []flags {
 		{unix.SYS_RT_SIGPROCMASK, 0, true, []flagName{{unix.SIG_SETMASK, "SIG_SETMASK"}}},
 		{unix.SYS_RT_SIGACTION, 0, true, signals},
 		{unix.SYS_PIDFD_SEND_SIGNAL, 1, true, signals},
+		{unix.SYS_SECCOMP, 0, true, []flagName{{unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"}}},
 		{unix.SYS_SOCKET, 0, true, []flagName{{unix.AF_INET, "AF_INET"}}},
 		{unix.SYS_SOCKET, 1, false, append(cloexec, flagName{unix.SOCK_DGRAM, "SOCK_DGRAM"})},
 		{unix.SYS_IOCTL, 1, true, []flagName{{unix.SIOCSIFFLAGS, "SIOCSIFFLAGS"}}},

@@ -105,6 +105,8 @@ func callName(nr uintptr) string {
 		return "rt_sigprocmask"
 	case unix.SYS_RT_SIGTIMEDWAIT:
 		return "rt_sigtimedwait"
+	case unix.SYS_SECCOMP:
+		return "seccomp"
 	case unix.SYS_SENDMSG:
 		return "sendmsg"
 	case unix.SYS_SENDTO:

@@ -41,6 +41,8 @@ type Program struct {
 	pidfd     bool  // it sends the command's pidfd
 
 	own processVars
+
+	beforeExec func(failed *Label) // see BeforeExec
 }
 
 // New returns an empty program for a command that is given fds file

@@ -60,6 +60,12 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		return err
 	}
 
+	filters, err := policy.filters(run.enterable)
+	if err != nil {
+		return err
+	}
+	loadLast(p, filters)
+
 	p.Process("outer")
 	if run.enterable {
 		p.Enterable()
@@ -73,7 +79,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
 	}
 	if run.takeover != nil {
-		inPlace(p, run.takeover, id, init)
+		inPlace(p, run.takeover, id, init, len(filters) > 0)
 	} else {
 		if policy.As != nil {
 			idmap.Become(p, id.outer.UID, id.outer.GID, true)
@@ -170,7 +176,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	}
 	ownNull(p, run.null)
 	clock.await(p)
-	// Filters that bind the command alone are loaded here, last.
+	// The filters of loadLast come here, after what restores the signal state.
 	p.Exec(run.name, run.paths, run.argv, run.env)
 	return nil
 }

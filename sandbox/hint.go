@@ -57,6 +57,8 @@ func Hint(err error) string {
 		return privileged.Fix
 	case errors.As(err, &step):
 		return diagnose(step, sysctls{"/proc/sys"})
+	case errors.Is(err, unix.ENOSYS): // a look at files, before anything is done
+		return "openat2(2) is missing (Linux 5.6), or a system call filter denies it; inside another usandbox, allow it there: --allow-syscalls userns"
 	}
 	return ""
 }
@@ -151,7 +153,8 @@ func forbidden(e *launch.StepError, sys sysctls) string {
 	case strings.Contains(e.Doing, "uid_map") && os.Geteuid() == 0:
 		return "root may not map itself here; --as USER gives the sandbox an ordinary user"
 	case e.Errno == unix.EPERM:
-		return "a container's system call filter, a security module or a chroot forbids user namespaces"
+		return "a system call filter, a security module or a chroot forbids user namespaces; " +
+			"inside another usandbox, allow them there: --allow-syscalls userns"
 	}
 	return ""
 }

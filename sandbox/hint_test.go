@@ -26,7 +26,7 @@ func TestDiagnose(t *testing.T) {
 		clone    = "kernel.unprivileged_userns_clone"
 		apparmor = "kernel.apparmor_restrict_unprivileged_userns"
 	)
-	toMap := "a container's system call filter"
+	toMap := "a system call filter"
 	if os.Geteuid() == 0 {
 		toMap = "--as USER"
 	}
@@ -43,11 +43,11 @@ func TestDiagnose(t *testing.T) {
 		{"unshare", user, unix.ENOSPC, "", "too many user namespaces"},
 		{"unshare", user, unix.EUSERS, "", "nested too deep"},
 		{"unshare", user, unix.EPERM, clone + " 0", "sudo sysctl kernel.unprivileged_userns_clone=1"},
-		{"unshare", user, unix.EPERM, clone + " 1", "a container's system call filter"},
+		{"unshare", user, unix.EPERM, clone + " 1", "a system call filter"},
 		{"unshare", user, unix.EPERM, apparmor + " 1", "AppArmor restricts user namespaces"},
 		{"unshare", user, unix.EACCES, apparmor + " 1", "AppArmor restricts user namespaces"},
-		{"unshare", user, unix.EPERM, apparmor + " 0", "a container's system call filter"},
-		{"unshare", user, unix.EPERM, "", "a container's system call filter"},
+		{"unshare", user, unix.EPERM, apparmor + " 0", "a system call filter"},
+		{"unshare", user, unix.EPERM, "", "a system call filter"},
 		{"unshare", user, unix.EINVAL, "", "built without user namespaces"},
 		{"unshare", user, unix.EIO, "", ""},
 		{"write", "write uid_map", unix.EPERM, apparmor + " 1", "AppArmor restricts user namespaces"},

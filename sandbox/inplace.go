@@ -109,12 +109,16 @@ func (c *Cmd) fitsInPlace() bool {
 
 // inPlace appends outer's part where outer is the calling process: it stays in the
 // caller's user namespace, and init is the first in the new one.
-func inPlace(p *launch.Program, t *Takeover, id identity, init *launch.Label) {
+// Filtered: the command is under a system call filter.
+func inPlace(p *launch.Program, t *Takeover, id identity, init *launch.Label, filtered bool) {
 	p.ForkInit(init, userns.SetOf(userns.User, userns.PID).Flags())
 	p.Undumpable()
 	t.recordInit(p)
 	p.Attend(t.Forward, func(status *launch.Var) {
 		t.kept.record(p, status)
+		if filtered {
+			tellKilled(p, status)
+		}
 		t.Watch.look(p)
 	})
 

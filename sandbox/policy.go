@@ -70,6 +70,9 @@ type Policy struct {
 	// kernel has.
 	Landlock Landlock
 
+	// Seccomp is which system calls the command may make. Zero: the default filter.
+	Seccomp Seccomp
+
 	// CommandIsInit makes the command PID 1: it has to reap what is orphaned in
 	// its PID namespace, and signals that it does not handle are not delivered.
 	CommandIsInit bool

@@ -74,3 +74,12 @@ type Call struct {
 	Args   [6]uint64
 	IP     uint64 // the instruction pointer; no condition looks at it
 }
+
+var opNames = [...]string{"==", "!=", "<", "<=", ">", ">="}
+
+func (o Op) String() string {
+	if int(o) >= len(opNames) {
+		return "?"
+	}
+	return opNames[o]
+}

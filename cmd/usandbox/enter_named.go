@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/registry"
+	"github.com/usandbox/usandbox/sandbox"
 )
 
 // enterNamed runs a command in the sandbox of that name, with this process's streams
@@ -61,6 +62,7 @@ func enterNamed(name string, r request) int {
 		case ws.Stopped():
 			stopSelf(ws.StopSignal())
 		case ws.Signaled():
+			fmt.Fprint(os.Stderr, sandbox.Killed(ws))
 			return 128 + int(ws.Signal())
 		default:
 			return ws.ExitStatus()

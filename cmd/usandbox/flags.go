@@ -39,6 +39,7 @@ type runFlags struct {
 	boottime         time.Duration
 	monotonic        time.Duration
 	capAdd, capDrop  []string
+	seccomp          []string
 	allowSyscalls    []string
 	landlock         string
 	env, unsetEnv    []string
@@ -84,8 +85,8 @@ func newRunFlags(name string) *runFlags {
 	s.DurationVar(&f.monotonic, "monotonic", 0, "offset of the monotonic clock, likewise")
 	s.StringArrayVar(&f.capAdd, "cap-add", nil, "give the command a capability `NAME`, or all; repeatable")
 	s.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME`, or all, from those added; repeatable")
-	s.StringArrayVar(&f.allowSyscalls, "allow-syscalls", nil, "allow a `GROUP` of system calls: userns (further user namespaces)")
 	s.StringVar(&f.landlock, "landlock", "best-effort", "the second layer, landlock(7): `MODE` best-effort (what the kernel has), require (all, or nothing runs), none; with :N for ABI N")
+	f.seccompFlags()
 	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
 	s.BoolVar(&f.inheritEnv, "inherit-env", false, "pass on the whole environment")
 	s.StringArrayVar(&f.unsetEnv, "unset-env", nil, "remove a variable `K`; repeatable")

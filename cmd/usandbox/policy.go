@@ -56,8 +56,8 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 		f.setIDs(&p),
 		f.setClocks(&p),
 		f.setCapabilities(&p),
-		flagError("allow-syscalls", f.setSyscalls(&p)),
 		flagError("landlock", f.setLandlock(&p)),
+		f.setSyscalls(&p),
 	} {
 		if err != nil {
 			return p, err
@@ -195,16 +195,6 @@ func (f *runFlags) setCapabilities(p *sandbox.Policy) error {
 			return flagError("cap-drop", err)
 		}
 		p.Capabilities = p.Capabilities.Minus(set)
-	}
-	return nil
-}
-
-func (f *runFlags) setSyscalls(p *sandbox.Policy) error {
-	for _, group := range f.allowSyscalls {
-		if group != "userns" {
-			return fmt.Errorf("unknown group %q (known: userns)", group)
-		}
-		p.UserNamespaces = true
 	}
 	return nil
 }

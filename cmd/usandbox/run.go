@@ -80,6 +80,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 // returns the exit code.
 func (r *running) wait() int {
 	err := r.c.Wait()
+	r.tellKilled()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
 		fmt.Fprintln(os.Stderr, "usandbox:", r.c.Changes.Kept())
 	}

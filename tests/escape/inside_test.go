@@ -86,6 +86,9 @@ func (p *prisoner) worked(what string, err error) {
 // yes to is what that policy gives away.
 func (p *prisoner) has() bool { return p.policy == allCaps }
 
+// filtered reports whether nothing of the default filter is opened.
+func (p *prisoner) filtered() bool { return slices.Contains(closed, p.policy) }
+
 // isRoot reports whether the sandbox is root outside: ids of the host's root are
 // then its own.
 func isRoot() bool {

@@ -16,23 +16,27 @@ var namespaces = []attack{
 	{
 		name:    "further user namespaces",
 		tries:   "be almighty in a user namespace of one's own",
-		defence: "max_user_namespaces is 0 in the sandbox's user namespace; proc's sys is read-only",
-		under:   []string{build, asRoot, ranges, allCaps, other},
+		defence: "max_user_namespaces is 0 in the sandbox's user namespace; proc's sys is read-only; the filter",
+		under:   []string{build, asRoot, ranges, allCaps, other, bare},
 		inside: func(p *prisoner) {
+			want := error(unix.ENOSPC)
+			if p.filtered() {
+				want = unix.EPERM
+			}
 			for _, flags := range []uintptr{unix.CLONE_NEWUSER, unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID} {
 				cmd := exec.Command("/attack")
 				cmd.Env = []string{roleVariable + "=whoami"}
 				cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags}
-				p.refused("clone with a user namespace", cmd.Run(), unix.ENOSPC)
+				p.refused("clone with a user namespace", cmd.Run(), want)
 			}
-			p.refused("unshare", call(unix.SYS_UNSHARE, unix.CLONE_NEWUSER), unix.ENOSPC, unix.EINVAL)
+			p.refused("unshare", call(unix.SYS_UNSHARE, unix.CLONE_NEWUSER), want, unix.EINVAL)
 			p.refused("raise the limit", mayOpen("/proc/sys/user/max_user_namespaces", unix.O_WRONLY), unix.EROFS, unix.EACCES)
 		},
 	}, {
 		name:    "other namespaces without a user namespace",
 		tries:   "unshare(2) and clone(2) of every other kind",
 		defence: "no CAP_SYS_ADMIN",
-		under:   []string{build, asRoot, ranges, nested, other},
+		under:   []string{build, asRoot, ranges, nested, other, bare},
 		inside: func(p *prisoner) {
 			for _, flag := range []uintptr{unix.CLONE_NEWNS, unix.CLONE_NEWPID, unix.CLONE_NEWNET, unix.CLONE_NEWIPC, unix.CLONE_NEWUTS, unix.CLONE_NEWCGROUP, unix.CLONE_NEWTIME} {
 				p.refused("unshare", call(unix.SYS_UNSHARE, flag))

@@ -20,6 +20,7 @@ const (
 	allCaps = "caps"     // and every capability
 	nested  = "userns"   // and may make further user namespaces
 	other   = "as"       // for root: another user outside
+	bare    = "nofilter" // and no system call filter
 )
 
 // policies change the policy for builds; false: they cannot be had by this user.
@@ -50,7 +51,14 @@ var policies = []struct {
 		p.As = &sandbox.Credential{UID: uid, GID: gid}
 		return os.Getuid() == 0
 	}},
+	{bare, func(_ *testing.T, p *sandbox.Policy) bool {
+		p.Seccomp.Off = true
+		return true
+	}},
 }
+
+// closed are the policies of whose filter nothing is opened.
+var closed = []string{build, asRoot, ranges, other}
 
 // withRanges maps the user's subordinate ids; for root, some that need not be
 // delegated.

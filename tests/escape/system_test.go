@@ -161,7 +161,7 @@ func privilegedCalls(p *prisoner) {
 	_, err = unix.Socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP)
 	p.refused("raw socket", err)
 	_, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
-	p.refused("packet socket", err)
+	p.refused("packet socket", err, unix.EPERM, unix.EAFNOSUPPORT)
 	p.refused("setpriority", unix.Setpriority(unix.PRIO_PROCESS, 0, -20))
 	p.refused("vhangup", call(unix.SYS_VHANGUP))
 	p.refused("join the user namespace again", joinOwn("user", unix.CLONE_NEWUSER), unix.EINVAL, unix.EPERM)

@@ -19,7 +19,9 @@ func main() {
 	}
 	args := os.Args[2:]
 	ask, ok := map[string]func([]string) error{
+		"call":      call,
 		"exchange":  exchange,
+		"foreign":   foreign,
 		"setgroups": setgroups,
 		"session":   session,
 		"clock":     clock,

@@ -1,0 +1,142 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/seccomp"
+)
+
+// Seccomp is which system calls a command may make. Its zero value is the default
+// filter, see [seccomp.Default].
+type Seccomp struct {
+	// Allow are names of what the default filter allows beside, see [seccomp.Openings].
+	// Warning: each is a part of the kernel in which there were ways out.
+	Allow []string
+
+	// Off leaves the default filter out. Warning: without another one the command has
+	// the kernel's whole interface.
+	Off bool
+
+	// Filters are loaded after the default filter, in order. A call gets the strictest
+	// answer of all.
+	Filters []seccomp.Program
+}
+
+// filters are the programs to load, in order.
+func (p *Policy) filters(enterable bool) ([]seccomp.Program, error) {
+	fail := func(err error) ([]seccomp.Program, error) { return nil, &PolicyError{"Seccomp", err} }
+	s := &p.Seccomp
+	var list []seccomp.Program
+	switch {
+	case s.Off && len(s.Allow) > 0:
+		return fail(fmt.Errorf("%s: the default filter, of which it would be a part less, is not used", s.Allow[0]))
+	case !s.Off:
+		prog, err := seccomp.Options{Open: p.opened()}.Program()
+		if err != nil {
+			return fail(err)
+		}
+		list = append(list, prog)
+	}
+	for i, prog := range s.Filters {
+		if err := checkFilter(prog, enterable, i == len(s.Filters)-1); err != nil {
+			return fail(err)
+		}
+	}
+	return append(list, s.Filters...), nil
+}
+
+// opened are the names of what the default filter allows: what is asked for, and
+// without which something else that is would be of no use.
+func (p *Policy) opened() []string {
+	open := p.Seccomp.Allow
+	if p.UserNamespaces {
+		open = append(slices.Clip(open), "userns")
+	}
+	if p.Capabilities == 0 {
+		return open
+	}
+	for _, x := range []struct {
+		capability caps.Cap
+		groups     []string
+	}{
+		{unix.CAP_SYS_ADMIN, []string{"namespaces", "mount"}},
+		{unix.CAP_SYS_CHROOT, []string{"chroot"}},
+		{unix.CAP_NET_ADMIN, []string{"sockets"}},
+		{unix.CAP_NET_RAW, []string{"sockets"}},
+		{unix.CAP_PERFMON, []string{"perf"}},
+		{unix.CAP_BPF, []string{"bpf"}},
+		{unix.CAP_DAC_READ_SEARCH, []string{"handles"}},
+	} {
+		if p.Capabilities.Has(x.capability) {
+			open = append(slices.Clip(open), x.groups...)
+		}
+	}
+	return open
+}
+
+// checkFilter refuses a filter under which the command could not be started, or its
+// start could not fail. The steps after the loading would not come to an end.
+func checkFilter(prog seccomp.Program, enterable, last bool) error {
+	if err := prog.Check(); err != nil {
+		return err
+	}
+	gets := func(name string) seccomp.Kind {
+		nr, _ := seccomp.Number(seccomp.Native, name)
+		return prog.Decide(seccomp.Call{Arch: seccomp.Native, Number: nr}).Kind
+	}
+	allows := func(name string) bool { k := gets(name); return k == seccomp.Allow || k == seccomp.Log }
+	switch {
+	case !allows("execve"):
+		return errors.New("the system call filter forbids execve, by which the command is started")
+	case enterable && !allows("execveat"):
+		return errors.New("the system call filter forbids execveat, by which commands that enter are started")
+	case gets("exit_group") == seccomp.Errno, gets("exit_group") == seccomp.Trace, gets("exit_group") == seccomp.Notify:
+		return errors.New("the system call filter lets exit_group fail, by which a process ends")
+	case !last && !allows("seccomp"):
+		return errors.New("a system call filter forbids seccomp, by which the next one is loaded; it has to be the last")
+	}
+	return nil
+}
+
+// loadLast has the filters loaded right before the execve of the command and of
+// whatever enters. Init is not under them: a filter may forbid what it needs, and it is
+// protected by not being dumpable.
+func loadLast(p *launch.Program, filters []seccomp.Program) {
+	p.BeforeExec(func(failed *launch.Label) {
+		for _, f := range filters {
+			if s := f.Load(p); failed != nil {
+				s.OnAny(failed)
+			}
+		}
+	})
+}
+
+// Killed is what is to be told when a command, or the last one of a shell, was ended by
+// SIGSYS under a system call filter; "": it was not.
+func Killed(status unix.WaitStatus) string {
+	const ofShell = 128 + unix.SIGSYS
+	if status.Signaled() && status.Signal() == unix.SIGSYS || status.Exited() && status.ExitStatus() == int(ofShell) {
+		return killed
+	}
+	return ""
+}
+
+const killed = "usandbox: the system call filter has killed a program: most likely one for another processor architecture, 32-bit\n" +
+	"hint: usandbox run --allow-syscalls i386\n"
+
+// tellKilled appends, in outer: say what Killed does of the command's wait status.
+func tellKilled(p *launch.Program, status *launch.Var) {
+	told, done := p.Label("killed_by_filter"), p.Label("not_killed_by_filter")
+	p.If(status, 0x7f, uint64(unix.SIGSYS), told)
+	p.If(status, 0xffff, (128+uint64(unix.SIGSYS))<<8, told)
+	p.Jump(done)
+	p.Here(told)
+	p.Call(unix.SYS_WRITE, 2, killed, len(killed)).OnAny(nil)
+	p.Here(done)
+}

@@ -1,0 +1,7 @@
+//go:build !amd64 && !arm64 && !386 && !arm
+
+package seccomp
+
+// Native is the architecture that this program was built for; here one that the package
+// does not know.
+const Native = noArch
