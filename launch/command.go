@@ -26,6 +26,18 @@ func (p *Program) confine(failed *Label) {
 	}
 }
 
+// Umask says that the command, and whatever enters the sandbox later, begins with a
+// file mode creation mask of its own, umask(2). It is to be called before Exec and Serve.
+func (p *Program) Umask(mask uint32) { p.umask = &mask }
+
+// restoreForCommand is restoreSignals, but for a umask of the command's own.
+func (p *Program) restoreForCommand() {
+	p.restoreSignals()
+	if p.umask != nil {
+		p.Call(unix.SYS_UMASK, *p.umask)
+	}
+}
+
 // Exec appends: execute the command, with the caller's signal state and umask if
 // Begin has changed them.
 //
@@ -36,7 +48,7 @@ func (p *Program) confine(failed *Label) {
 func (p *Program) Exec(name string, paths []string, argv, env Arg) {
 	if p.own.umask != nil {
 		p.Doing("restore the caller's signal state")
-		p.restoreSignals()
+		p.restoreForCommand()
 	}
 	p.confine(nil)
 

@@ -96,8 +96,10 @@ func flagTable() []flags {
 		{unix.SYS_PRCTL, 0, true, []flagName{
 			{unix.PR_SET_NAME, "PR_SET_NAME"}, {unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE"}, {unix.PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG"},
 			{unix.PR_CAPBSET_DROP, "PR_CAPBSET_DROP"}, {unix.PR_CAP_AMBIENT, "PR_CAP_AMBIENT"}, {unix.PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS"},
-			{unix.PR_SET_KEEPCAPS, "PR_SET_KEEPCAPS"},
+			{unix.PR_SET_KEEPCAPS, "PR_SET_KEEPCAPS"}, {unix.PR_SET_MDWE, "PR_SET_MDWE"},
 		}},
+		{unix.SYS_PRLIMIT64, 1, true, []flagName{{unix.RLIMIT_CORE, "RLIMIT_CORE"}}},
+		{unix.SYS_KEYCTL, 0, true, []flagName{{unix.KEYCTL_JOIN_SESSION_KEYRING, "KEYCTL_JOIN_SESSION_KEYRING"}}},
 		{unix.SYS_RT_SIGPROCMASK, 0, true, []flagName{{unix.SIG_SETMASK, "SIG_SETMASK"}}},
 		{unix.SYS_RT_SIGACTION, 0, true, signals},
 		{unix.SYS_PIDFD_SEND_SIGNAL, 1, true, signals},

@@ -55,6 +55,8 @@ func callName(nr uintptr) string {
 		return "getuid"
 	case unix.SYS_IOCTL:
 		return "ioctl"
+	case unix.SYS_KEYCTL:
+		return "keyctl"
 	case unix.SYS_KILL:
 		return "kill"
 	case unix.SYS_LANDLOCK_ADD_RULE:
@@ -83,6 +85,8 @@ func callName(nr uintptr) string {
 		return "openat2"
 	case unix.SYS_OPEN_TREE:
 		return "open_tree"
+	case unix.SYS_PERSONALITY:
+		return "personality"
 	case unix.SYS_PIDFD_OPEN:
 		return "pidfd_open"
 	case unix.SYS_PIDFD_SEND_SIGNAL:
@@ -95,6 +99,8 @@ func callName(nr uintptr) string {
 		return "ppoll"
 	case unix.SYS_PRCTL:
 		return "prctl"
+	case unix.SYS_PRLIMIT64:
+		return "prlimit64"
 	case unix.SYS_READ:
 		return "read"
 	case unix.SYS_RECVMSG:

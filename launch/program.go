@@ -40,6 +40,8 @@ type Program struct {
 	gated     bool  // init waits for the caller before it forks the command
 	pidfd     bool  // it sends the command's pidfd
 
+	umask *uint32 // of the command; nil: the caller's
+
 	own processVars
 
 	beforeExec func(failed *Label) // see BeforeExec

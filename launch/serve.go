@@ -130,7 +130,7 @@ func (p *Program) serveRequest(request, signals int, poll *Var, again, asked *La
 	for i := range 3 {
 		p.Call(unix.SYS_DUP3, files[1+i], i, 0).OnAny(gone)
 	}
-	p.restoreSignals()
+	p.restoreForCommand()
 	p.confine(gone) // while nothing inside can trace it
 	p.Call(unix.SYS_EXECVEAT, files[0], "", Words("argv", Str(argv0), 0), Words("none", 0), unix.AT_EMPTY_PATH).OnAny(gone)
 	p.Here(gone)

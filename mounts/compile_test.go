@@ -122,7 +122,9 @@ func TestCompile(t *testing.T) {
 			chmod fs_1 . 01777; chmod new . 0500`},
 		{"of the kernel", []Entry{Mqueue{Target: "/m"}, Sysfs{Target: "/s"}, Cgroupfs{Target: "/c"}, Cgroupfs{Target: "/c", Writable: true}}, `
 			mkdir new m; open new m exactly; new mqueue; mount nosuid|nodev|noexec; move to dst
-			mkdir new s; open new s exactly; new sysfs; mount ro|nosuid|nodev|noexec; move to dst
+			mkdir new s; open new s exactly; new sysfs; mount ro|nosuid|nodev|noexec; move to dst; keep dst
+			mkdir AT_FDCWD /empty; mknod AT_FDCWD /nothing; clone AT_FDCWD /empty; set nosuid,ro,nodev,noexec; move to dst firmware
+			clone AT_FDCWD /empty; set nosuid,ro,nodev,noexec; move to dst devices/virtual/powercap
 			mkdir new c; open new c exactly; new cgroup2; mount ro|nosuid|nodev|noexec; move to dst
 			open new c; new cgroup2; mount nosuid|nodev|noexec; move to dst`},
 		{"a symlink by a detour", []Entry{Symlink{Link: "x", Target: "/a/../l/b/.."}}, `symlink new l to x`},

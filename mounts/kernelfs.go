@@ -1,5 +1,7 @@
 package mounts
 
+import "golang.org/x/sys/unix"
+
 // kernelFS is a new instance of a file system in which the kernel shows something
 // of one of the sandbox's namespaces.
 type kernelFS struct {
@@ -7,6 +9,7 @@ type kernelFS struct {
 	target   string
 	writable bool
 	params   []string // names and values of mount options in turn
+	masked   []string // folders in it that are made empty
 }
 
 func (k kernelFS) String() string { return "mount " + k.fstype + " on " + k.target }
@@ -22,7 +25,15 @@ func (k kernelFS) mount(t *tree) error {
 		return err
 	}
 	t.fresh(k.fstype, attributes{readOnly: !k.writable, noExec: true}, k.params...)
-	t.move()
+	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
+	t.p.Close(t.dst)
+	if len(k.masked) > 0 { // the mount is found through its own fd
+		t.p.Add(t.dst, t.tree, 0)
+		t.mask(at.path, "/empty", k.masked)
+		t.p.Close(t.dst)
+	} else {
+		t.p.Close(t.tree)
+	}
 	t.mounted(at.path, node{kind: foreign, writable: k.writable})
 	return nil
 }

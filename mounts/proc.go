@@ -9,8 +9,9 @@ import (
 )
 
 // Proc is a new proc(5) of the sandbox's PID namespace. Its parts that are about
-// the whole system are read-only. The kernel refuses it (EPERM) where the
-// caller's own proc is partly covered, as in most containers.
+// the whole system are read-only, and what tells of the caller's keys, of the kernel's
+// addresses and of the use of sound devices is empty. The kernel refuses it (EPERM)
+// where the caller's own proc is partly covered, as in most containers.
 type Proc struct {
 	Target    string
 	Masked    bool   // what tells of the kernel's memory, to root without any capability, is empty
@@ -22,10 +23,15 @@ type Proc struct {
 // hidePIDs are the values of the mount option hidepid, proc(5).
 var hidePIDs = []string{"off", "noaccess", "invisible", "ptraceable"}
 
-// secrets are the files of a proc that tell of the kernel's memory.
-var secrets = []string{
-	"kcore", "kpagecount", "kpageflags", "kpagecgroup", "slabinfo", "vmallocinfo", "keys", "timer_list", "kallsyms", "config.gz",
-}
+// What is masked in every proc, and what in one that is Masked.
+var (
+	// The names of the caller's keys are seen by whoever has the same user id outside;
+	// addresses, where perf_event_paranoid is low.
+	masked        = []string{"keys", "kallsyms"}
+	maskedFolders = []string{"asound"}
+	// For root alone these tell something.
+	secrets = []string{"kcore", "kpagecount", "kpageflags", "kpagecgroup", "slabinfo", "vmallocinfo", "timer_list", "config.gz"}
+)
 
 // Where is the mount point.
 func (m Proc) Where() string  { return m.Target }
@@ -72,20 +78,25 @@ func (m Proc) compile(t *tree) error {
 		t.p.Close(t.tree)
 		t.p.Here(skip)
 	}
+	if !m.SubsetPID {
+		t.mask(at.path, "/nothing", masked)
+		t.mask(at.path, "/empty", maskedFolders)
+	}
 	if m.Masked {
-		t.mask(at.path)
+		t.mask(at.path, "/nothing", secrets)
 	}
 	t.p.Close(t.dst)
 	return nil
 }
 
-// mask lays an empty file over each of the secrets of the proc at t.dst.
-func (t *tree) mask(proc string) {
+// mask lays what is empty, a file or a folder, over each of names in the file system
+// at t.dst, which is seen at where.
+func (t *tree) mask(where, empty string, names []string) {
 	t.makeEmpty()
-	for _, name := range secrets {
-		t.p.Doing("mask " + proc + "/" + name)
+	for _, name := range names {
+		t.p.Doing("mask " + where + "/" + name)
 		skip := t.p.Label("no_" + name)
-		t.p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, "/nothing", cloneNamed).To(t.tree)
+		t.p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, empty, cloneNamed).To(t.tree)
 		t.setAttributes(attributes{readOnly: true, noExec: true})
 		t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, name, moveNamed).On(unix.ENOENT, skip)
 		t.p.Here(skip)

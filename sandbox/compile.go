@@ -74,6 +74,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.ForUser(*run.forUser)
 	}
 	p.Begin()
+	beginAttributes(p, policy)
 	clock := readClock(p, run.changes, run.takeover)
 	for _, fd := range run.closed {
 		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
@@ -104,12 +105,12 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		caps.Use(p, everyCapability, caps.None)
 	}
 	p.BeginInit()
-	limitUserNamespaces(p, policy, locked)
 	if locked {
 		userns.Unshare(p, userns.SetOf(userns.Mount))
 	} else {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 	}
+	forbidMounts := limitNamespaces(p, policy, locked)
 	queues := openQueues(p, policy, abi)
 	writable, err := mounts.CompileFrom(p, policy.Files, policy.Propagation)
 	if err != nil {
@@ -121,6 +122,8 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if !locked {
 		policy.Propagation.Set(p)
 	}
+	forbidMounts()
+	setAttributes(p, policy)
 	noNewPrivileges(p)
 	enterLandlock(p, policy, abi, writable, queues, run.forUser != nil)
 	if run.gated {
@@ -236,15 +239,23 @@ func makeNamespaces(p *launch.Program, policy *Policy, with userns.Set) {
 	}
 }
 
-// limitUserNamespaces appends: no user namespace can be made beyond those that
-// the sandbox makes itself.
-func limitUserNamespaces(p *launch.Program, policy *Policy, locked bool) {
-	switch {
-	case policy.UserNamespaces:
-	case locked:
-		userns.Limit(p, 1)
-	default:
-		userns.Limit(p, 0)
+// limitNamespaces appends: no namespace can be made beyond those that the sandbox
+// makes itself. What it returns appends the same for mount namespaces, once the file
+// tree stands: the kernel counts each mount that is not attached yet as one.
+func limitNamespaces(p *launch.Program, policy *Policy, locked bool) (forbidMounts func()) {
+	if policy.UserNamespaces {
+		return func() {}
+	}
+	limits := userns.OpenLimits(p)
+	if locked {
+		limits.Set(p, lockedCounts(policy))
+		limits.Close(p)
+		return func() {}
+	}
+	limits.Set(p, userns.Counts{userns.Mount: userns.Unlimited})
+	return func() {
+		limits.Set(p, userns.Only(userns.Mount, 0))
+		limits.Close(p)
 	}
 }
 

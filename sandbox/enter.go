@@ -50,6 +50,13 @@ func (c *Cmd) Enter(e *Entry) (*Entered, error) {
 		p.Doing("change to the working directory " + dir)
 		p.Call(unix.SYS_CHDIR, dir)
 	}
+	var null []int
+	for fd, f := range []*os.File{e.Stdin, e.Stdout, e.Stderr} {
+		if f == nil {
+			null = append(null, fd)
+		}
+	}
+	ownNull(p, null)
 	p.Exec(e.Args[0], candidates(e.Args[0], env), launch.Strings(e.Args), launch.Secret("environment", env))
 	image, err := p.Image()
 	if err != nil {

@@ -91,6 +91,14 @@ func (s sysctls) is(name, value string) bool {
 // diagnose says what can be done about a step that failed.
 func diagnose(e *launch.StepError, sys sysctls) string {
 	switch {
+	case strings.HasPrefix(e.Doing, "make a session keyring"):
+		return noKeyring(e.Errno)
+	case e.Errno == unix.EACCES && strings.HasPrefix(e.Doing, "set oom_score_adj"):
+		return "it can be lowered by root only; without root, from 0 to 1000"
+	case e.Errno == unix.EINVAL && strings.HasPrefix(e.Doing, "deny memory"):
+		return "--mdwe needs Linux 6.3 or newer; this is " + kernelRelease()
+	case e.Errno == unix.EINVAL && strings.HasPrefix(e.Doing, "set the personality"):
+		return "this machine cannot run programs of that kind"
 	case e.Errno == unix.ENOSYS:
 		return "Linux 5.14 or newer is needed; this is " + kernelRelease()
 	case e.Call == "unshare" && strings.Contains(e.Doing, "user"), e.Call == "openat" && isMap(e.Doing), e.Call == "write" && isMap(e.Doing):
@@ -111,7 +119,7 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "there are 16 Landlock domains around this one, and can be no more: --landlock none"
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
 		return "the root is the initial ram file system, which cannot be left; switch_root to another first"
-	case strings.HasPrefix(e.Doing, "forbid further user namespaces"):
+	case strings.HasPrefix(e.Doing, "forbid further namespaces"):
 		return "/proc/sys is read-only here, as in a container or another sandbox; --allow-syscalls userns does without this limit"
 	case e.Call == "chdir" && e.Errno == unix.ENOENT:
 		return "show that folder (--ro DIR or --rw DIR), or choose another with --chdir DIR"
@@ -127,6 +135,14 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return forbidden(e, sys)
 	}
 	return ""
+}
+
+// noKeyring says why a session keyring cannot be had.
+func noKeyring(e unix.Errno) string {
+	if e == unix.EDQUOT {
+		return "you have too many keys: see /proc/key-users, and raise /proc/sys/kernel/keys/maxkeys; each sandbox takes one"
+	}
+	return "a system call filter outside, as of a container, denies keyctl(2)"
 }
 
 func isMap(doing string) bool {

@@ -63,13 +63,18 @@ func TestDiagnose(t *testing.T) {
 		{"fail", "write the file /x", unix.ENOSPC, "", "a larger size="},
 		{"pivot_root", "pivot", unix.EINVAL, "", "initial ram file system"},
 		{"pivot_root", "pivot", unix.EPERM, "", ""},
-		{"openat", "forbid further user namespaces", unix.EROFS, "", "--allow-syscalls userns"},
+		{"openat", "forbid further namespaces", unix.EROFS, "", "--allow-syscalls userns"},
 		{"chdir", "change to the working directory /x", unix.ENOENT, "", "--chdir DIR"},
 		{"chdir", "change to the working directory /x", unix.EACCES, "", ""},
 		{"move_mount", "bind", unix.ENOTDIR, "", "a file can only lie over a file"},
 		{"openat2", "bind", unix.ELOOP, "", "name the real path"},
 		{"pipe2", "make a pipe", unix.EMFILE, "", "ulimit -n"},
 		{"execve", "execute x", unix.ENOENT, "", ""},
+		{"keyctl", "make a session keyring of its own", unix.EDQUOT, "", "too many keys"},
+		{"keyctl", "make a session keyring of its own", unix.ENOSYS, "", "a system call filter outside"},
+		{"write", "set oom_score_adj to -1", unix.EACCES, "", "by root only"},
+		{"prctl", "deny memory that becomes executable", unix.EINVAL, "", "Linux 6.3"},
+		{"personality", "set the personality linux32", unix.EINVAL, "", "cannot run programs"},
 	} {
 		dir := t.TempDir()
 		if name, value, ok := strings.Cut(c.sysctl, " "); ok {

@@ -22,6 +22,17 @@ import (
 // second are the namespaces of the second user namespace.
 var second = userns.SetOf(userns.User, userns.Mount)
 
+// lockedCounts are the namespaces that there are in the first user namespace, and
+// below it, when the command has moved into the second. It may mount, and each mount
+// that is not attached yet counts as a mount namespace: those are not limited.
+func lockedCounts(policy *Policy) userns.Counts {
+	n := userns.Counts{userns.User: 1, userns.Mount: userns.Unlimited}
+	for _, k := range shareable.Minus(policy.Share).List() {
+		n[k] = 1
+	}
+	return n
+}
+
 // firstChild is the process id of init's first child in a new PID namespace.
 const firstChild = 2
 

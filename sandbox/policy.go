@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/usandbox/usandbox/attrs"
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/mounts"
@@ -76,6 +77,26 @@ type Policy struct {
 	// CommandIsInit makes the command PID 1: it has to reap what is orphaned in
 	// its PID namespace, and signals that it does not handle are not delivered.
 	CommandIsInit bool
+
+	// CoreDumps leaves the limit of core dumps as the caller has it, core(5). Else no
+	// core dump is made of a command that crashes, unless it asks for one itself.
+	CoreDumps bool
+
+	// DenyWriteExec denies memory that becomes executable, PR_SET_MDWE(2const). Much that
+	// compiles while it runs does not run. Linux 6.3.
+	DenyWriteExec bool
+
+	// Umask is the command's file mode creation mask, umask(2); nil: the caller's.
+	Umask *uint32
+
+	// OOMScoreAdj says how soon the sandbox is killed when memory is short, from -1000 to
+	// 1000, proc_pid_oom_score_adj(5); nil: as the caller. Only root can lower it below
+	// what root has set.
+	OOMScoreAdj *int
+
+	// Personality is the command's execution domain, personality(2); nil: the caller's.
+	// Warning: some of its flags take defences of the kernel away.
+	Personality *attrs.Personality
 }
 
 // Credential is a user and a group id outside of the sandbox.
@@ -119,6 +140,12 @@ func (p *Policy) check() error {
 		return fail("As", "only root can give the sandbox another user outside")
 	case p.As != nil && (p.As.UID == noID || p.As.GID == noID):
 		return fail("As", "4294967295 is no id")
+	case p.Umask != nil && *p.Umask > 0o777:
+		return fail("Umask", "%#o is no umask: it is at most 0777", *p.Umask)
+	case p.OOMScoreAdj != nil && (*p.OOMScoreAdj < attrs.MinOOMScoreAdj || *p.OOMScoreAdj > attrs.MaxOOMScoreAdj):
+		return fail("OOMScoreAdj", "%d is not between %d and %d", *p.OOMScoreAdj, attrs.MinOOMScoreAdj, attrs.MaxOOMScoreAdj)
+	case p.Personality != nil && *p.Personality == 1<<32-1:
+		return fail("Personality", "0xffffffff is no personality, but a question")
 	}
 	if len(p.UIDMap) > 0 {
 		if err := p.UIDMap.Validate(); err != nil {

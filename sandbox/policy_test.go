@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/usandbox/usandbox/attrs"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/userns"
 )
@@ -17,6 +18,8 @@ import (
 func TestPolicyCheck(t *testing.T) {
 	long := strings.Repeat("n", 65)
 	overlap := idmap.Map{{Inside: 0, Outside: 1, Count: 5}, {Inside: 3, Outside: 100, Count: 1}}
+	score := func(n int) *int { return &n }
+	question := attrs.Personality(1<<32 - 1)
 	for _, c := range []struct {
 		name   string
 		policy Policy
@@ -38,6 +41,12 @@ func TestPolicyCheck(t *testing.T) {
 		{"as no group", Policy{As: &Credential{1, noID}}, "As", true},
 		{"overlapping user ids", Policy{UIDMap: overlap}, "UIDMap", false},
 		{"overlapping group ids", Policy{GIDMap: overlap}, "GIDMap", false},
+		{"umask", Policy{Umask: ID(0o777)}, "", false},
+		{"umask with a set-id bit", Policy{Umask: ID(0o1000)}, "Umask", false},
+		{"oom_score_adj", Policy{OOMScoreAdj: score(-1000)}, "", false},
+		{"low oom_score_adj", Policy{OOMScoreAdj: score(-1001)}, "OOMScoreAdj", false},
+		{"high oom_score_adj", Policy{OOMScoreAdj: score(1001)}, "OOMScoreAdj", false},
+		{"question for the personality", Policy{Personality: &question}, "Personality", false},
 	} {
 		err := c.policy.check()
 		var refused *PolicyError

@@ -3,7 +3,6 @@ package userns
 import (
 	"encoding/binary"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -77,14 +76,6 @@ func TimeOffsets(p *launch.Program, o Offsets) {
 func TimeOffset(p *launch.Program, clock string, seconds int64) {
 	p.Doing(fmt.Sprintf("offset the %s clock by %d seconds", clock, seconds))
 	writeFile(p, "/proc/self/timens_offsets", fmt.Sprintf("%s %d 0\n", clock, seconds))
-}
-
-// Limit appends: at most n user namespaces can be created in the process's own, or
-// below it, for each user. It needs CAP_SYS_RESOURCE to do and to undo, and a
-// writable /proc/sys. Linux 4.9, namespaces(7).
-func Limit(p *launch.Program, n int) {
-	p.Doing("forbid further user namespaces")
-	writeFile(p, "/proc/sys/user/max_user_namespaces", strconv.Itoa(n))
 }
 
 func writeFile(p *launch.Program, name, text string) {

@@ -34,7 +34,10 @@ func TestSteps(t *testing.T) {
 		{func(p *launch.Program) { Unshare(p, SetOf(Network, Mount)) }, "create the namespaces mnt,net: unshare(CLONE_NEWNS|CLONE_NEWNET)"},
 		{func(p *launch.Program) { Hostname(p, "a b") }, `set the host name "a b": sethostname("a b", 3)`},
 		{func(p *launch.Program) { Domainname(p, "ü") }, `set the domain name "ü": setdomainname("ü", 2)`},
-		{func(p *launch.Program) { Limit(p, 0) }, `"/proc/sys/user/max_user_namespaces"` + "\n" + `write(file, "0", 1)` + "\nclose(file)"},
+		{func(p *launch.Program) { OpenLimits(p).Set(p, Counts{Mount: 12, IPC: Unlimited}) }, `"/proc/sys/user"` + "\n" + `openat(limits, "max_user_namespaces"` + "\n" + `write(file, "0", 1)` +
+			"\nclose(file)\n" + `"max_mnt_namespaces"` + "\n" + `write(file, "12", 2)` + "\n" + `"max_cgroup_namespaces"`},
+		{func(p *launch.Program) { l := OpenLimits(p); l.Set(p, Only(PID, 3)); l.Close(p) }, `"/proc/sys/user"` + "\n" + `openat(limits, "max_pid_namespaces"` + "\n" +
+			`write(file, "3", 1)` + "\nclose(file)\nforbid further namespaces: close(limits)"},
 		{LoopbackUp, "socket(AF_INET\nioctl(socket, SIOCSIFFLAGS, {lo, IFF_UP})\nclose(socket)"},
 		{func(p *launch.Program) { TimeOffsets(p, Offsets{Monotonic: -time.Hour, Boottime: time.Minute}) },
 			`"/proc/self/timens_offsets"` + "\n" + `write(file, "monotonic -3600 0\nboottime 60 0\n", 32)` + "\nclose(file)"},
@@ -128,7 +131,9 @@ func TestEffect(t *testing.T) {
 		{func(p *launch.Program) { Unshare(p, SetOf(UTS)); Hostname(p, "inside"); Domainname(p, "domain") },
 			"cat /proc/sys/kernel/hostname /proc/sys/kernel/domainname", "inside\ndomain\n"},
 		{func(p *launch.Program) { Unshare(p, SetOf(Network)) }, "cut -d' ' -f1-3 /proc/net/fib_trie; echo end", "end\n"},
-		{func(p *launch.Program) { Limit(p, 0) }, "cat /proc/sys/user/max_user_namespaces", "0\n"},
+		{func(p *launch.Program) { OpenLimits(p).Set(p, Counts{PID: 1, UTS: 7}) }, "cd /proc/sys/user && grep . max_*_namespaces",
+			"max_cgroup_namespaces:0\nmax_ipc_namespaces:0\nmax_mnt_namespaces:0\nmax_net_namespaces:0\nmax_pid_namespaces:1\nmax_time_namespaces:0\n" +
+				"max_user_namespaces:0\nmax_uts_namespaces:7\n"},
 		{func(p *launch.Program) { Unshare(p, SetOf(Time)); TimeOffsets(p, Offsets{Boottime: 1e6 * time.Second}) },
 			"cat /proc/self/timens_offsets", "monotonic           0         0\nboottime      1000000         0\n"},
 	} {

@@ -53,6 +53,7 @@ type runFlags struct {
 	caches           []string
 	name             string
 	detach           bool
+	attributes       attributeFlags
 	noCommand        bool // none is wanted
 }
 
@@ -87,6 +88,7 @@ func newRunFlags(name string) *runFlags {
 	s.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME`, or all, from those added; repeatable")
 	s.StringVar(&f.landlock, "landlock", "best-effort", "the second layer, landlock(7): `MODE` best-effort (what the kernel has), require (all, or nothing runs), none; with :N for ABI N")
 	f.seccompFlags()
+	f.attributes.declare(s)
 	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
 	s.BoolVar(&f.inheritEnv, "inherit-env", false, "pass on the whole environment")
 	s.StringArrayVar(&f.unsetEnv, "unset-env", nil, "remove a variable `K`; repeatable")

@@ -58,6 +58,7 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 		f.setCapabilities(&p),
 		flagError("landlock", f.setLandlock(&p)),
 		f.setSyscalls(&p),
+		f.attributes.set(f.set, &p),
 	} {
 		if err != nil {
 			return p, err

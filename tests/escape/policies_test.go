@@ -3,6 +3,7 @@ package escape
 import (
 	"errors"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/usandbox/usandbox/caps"
@@ -10,31 +11,43 @@ import (
 	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/sandbox"
+	"github.com/usandbox/usandbox/userns"
 )
 
 // Names of the policies that attacks are tried under.
 const (
-	build   = "build"    // BuildPolicy
-	asRoot  = "root-ids" // and the command is root in its own eyes
-	ranges  = "ranges"   // and has a range of ids
-	allCaps = "caps"     // and every capability
-	nested  = "userns"   // and may make further user namespaces
-	other   = "as"       // for root: another user outside
-	bare    = "nofilter" // and no system call filter
+	build     = "build"     // BuildPolicy
+	asRoot    = "root-ids"  // and the command is root in its own eyes
+	ranges    = "ranges"    // and has a range of ids
+	allCaps   = "caps"      // and every capability
+	nested    = "userns"    // and may make further user namespaces
+	other     = "as"        // for root: another user outside
+	bare      = "nofilter"  // and no system call filter
+	sharedNet = "share-net" // the caller's network namespace; only for attacks that name it
+
+	entering     = "enter"          // build, and the attack enters by Cmd.Enter
+	enteringRoot = "enter-root-ids" // root-ids, likewise
 )
 
-// policies change the policy for builds; false: they cannot be had by this user.
-var policies = []struct {
+// variant is a policy that attacks are tried under.
+type variant struct {
 	name   string
-	change func(t *testing.T, p *sandbox.Policy) bool
-}{
-	{build, func(*testing.T, *sandbox.Policy) bool { return true }},
-	{asRoot, func(_ *testing.T, p *sandbox.Policy) bool {
-		p.UID, p.GID = sandbox.ID(0), sandbox.ID(0)
+	change func(t *testing.T, p *sandbox.Policy) bool // of that for builds; false: it cannot be had by this user
+	enters bool                                       // the attack enters a sandbox that is held
+	named  bool                                       // only attacks that name it are tried
+}
+
+var policies = []variant{
+	{name: build, change: func(*testing.T, *sandbox.Policy) bool { return true }},
+	{name: asRoot, change: withRootIDs},
+	{name: ranges, change: withRanges},
+	{name: entering, change: func(*testing.T, *sandbox.Policy) bool { return true }, enters: true},
+	{name: enteringRoot, change: withRootIDs, enters: true},
+	{name: sharedNet, named: true, change: func(_ *testing.T, p *sandbox.Policy) bool {
+		p.Share = userns.SetOf(userns.Network)
 		return true
 	}},
-	{ranges, withRanges},
-	{allCaps, func(t *testing.T, p *sandbox.Policy) (ok bool) {
+	{name: allCaps, change: func(t *testing.T, p *sandbox.Policy) (ok bool) {
 		all, err := caps.All()
 		if err != nil {
 			t.Fatal(err)
@@ -42,16 +55,16 @@ var policies = []struct {
 		p.Capabilities = all
 		return true
 	}},
-	{nested, func(_ *testing.T, p *sandbox.Policy) bool {
+	{name: nested, change: func(_ *testing.T, p *sandbox.Policy) bool {
 		p.UserNamespaces = true
 		return true
 	}},
-	{other, func(_ *testing.T, p *sandbox.Policy) bool {
+	{name: other, change: func(_ *testing.T, p *sandbox.Policy) bool {
 		uid, gid := testhost.User()
 		p.As = &sandbox.Credential{UID: uid, GID: gid}
 		return os.Getuid() == 0
 	}},
-	{bare, func(_ *testing.T, p *sandbox.Policy) bool {
+	{name: bare, change: func(_ *testing.T, p *sandbox.Policy) bool {
 		p.Seccomp.Off = true
 		return true
 	}},
@@ -59,6 +72,20 @@ var policies = []struct {
 
 // closed are the policies of whose filter nothing is opened.
 var closed = []string{build, asRoot, ranges, other}
+
+func withRootIDs(_ *testing.T, p *sandbox.Policy) bool {
+	p.UID, p.GID = sandbox.ID(0), sandbox.ID(0)
+	return true
+}
+
+// variantOf is the policy of that name.
+func variantOf(name string) *variant {
+	i := slices.IndexFunc(policies, func(v variant) bool { return v.name == name })
+	if i < 0 {
+		panic("BUG: no policy " + name)
+	}
+	return &policies[i]
+}
 
 // withRanges maps the user's subordinate ids; for root, some that need not be
 // delegated.
@@ -89,11 +116,5 @@ func policy(t *testing.T, name, dir string) (p sandbox.Policy, ok bool) {
 		t.Fatal(err)
 	}
 	p.Files = append(p.Files, mounts.Bind{Source: program, Target: "/attack"})
-	for _, x := range policies {
-		if x.name == name {
-			return p, x.change(t, &p)
-		}
-	}
-	t.Fatalf("BUG: no policy %q", name)
-	return p, false
+	return p, variantOf(name).change(t, &p)
 }

@@ -35,6 +35,9 @@ func main() {
 		"mq":        messageQueue,
 		"nsid":      nsid,
 		"ls":        ls,
+		"keyring":   keyring,
+		"keys":      keys,
+		"mdwe":      mdwe,
 
 		"hold-socket":     holdSocket,
 		"listen-abstract": listenAbstract,
