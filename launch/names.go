@@ -49,6 +49,8 @@ func callName(nr uintptr) string {
 		return "fstatfs"
 	case unix.SYS_GETPGID:
 		return "getpgid"
+	case unix.SYS_GETPPID:
+		return "getppid"
 	case unix.SYS_GETPID:
 		return "getpid"
 	case unix.SYS_GETUID:

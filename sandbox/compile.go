@@ -37,6 +37,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err := policy.check(); err != nil {
 		return err
 	}
+	if policy.NoNamespaces != nil {
+		return compileHost(p, policy, run)
+	}
 	id, err := policy.identity()
 	if err != nil {
 		return err

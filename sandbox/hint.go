@@ -31,6 +31,7 @@ func Hint(err error) string {
 		unknown    *caps.UnknownError
 		privileged *PrivilegedError
 		landlocked *LandlockError
+		unsafe     *NoFilesError
 	)
 	switch {
 	case errors.As(err, &overlay):
@@ -51,6 +52,8 @@ func Hint(err error) string {
 		return delegate(none.Kind)
 	case errors.As(err, &unknown):
 		return ""
+	case errors.As(err, &unsafe):
+		return "--landlock none goes without: the command can then read and change all that you can"
 	case errors.As(err, &landlocked):
 		return landlocked.hint()
 	case errors.As(err, &privileged):

@@ -82,7 +82,27 @@ func (p *Policy) landlock() landlock.Policy {
 	if _, mount := p.mayMount(); !mount {
 		want.Files = []landlock.Path{}
 	}
+	if p.NoNamespaces != nil && !p.Share.Has(userns.Network) {
+		want.Bind, want.Connect = []uint16{}, []uint16{}
+	}
 	return want
+}
+
+// abi is the one to compile for, and why there is none. Without namespaces, where nothing
+// else is left, it is never more than the running kernel's.
+func (p *Policy) abi() (abi int, why error) {
+	l := &p.Landlock
+	switch {
+	case l.Mode == LandlockNone:
+		return 0, nil
+	case l.ABI != 0 && p.NoNamespaces == nil:
+		return l.ABI, nil
+	}
+	abi, why = landlock.ABI()
+	if l.ABI != 0 {
+		abi = min(abi, l.ABI)
+	}
+	return abi, why
 }
 
 // checkLandlock refuses what is required and cannot be had. It returns the ABI to compile for.
@@ -93,15 +113,10 @@ func (p *Policy) checkLandlock() (abi int, err error) {
 		return 0, &PolicyError{"Landlock", fmt.Errorf("%d is no mode", l.Mode)}
 	case l.ABI < 0 || l.ABI > landlock.Newest:
 		return 0, &PolicyError{"Landlock", fmt.Errorf("ABI %d is none of 1 to %d", l.ABI, landlock.Newest)}
-	case l.Mode == LandlockNone:
-		return 0, nil
 	}
-	var why error
-	if abi = l.ABI; abi == 0 {
-		abi, why = landlock.ABI()
-	}
-	if l.Mode != LandlockRequired {
-		return abi, nil
+	abi, why := p.abi()
+	if err := p.needLandlock(abi, why); err != nil || l.Mode != LandlockRequired {
+		return abi, err
 	}
 	if why, mount := p.mayMount(); mount {
 		return 0, &PolicyError{"Landlock", fmt.Errorf("all of Landlock is required, and %s: where it restricts files nothing can be mounted", why)}
@@ -197,11 +212,9 @@ func (c *Cmd) LandlockNote() string {
 	if p.Landlock.Mode == LandlockNone {
 		return "Landlock is not used"
 	}
-	abi, why := p.Landlock.ABI, error(nil)
-	if abi == 0 {
-		if abi, why = landlock.ABI(); why != nil {
-			return "Landlock is not used: " + why.Error()
-		}
+	abi, why := p.abi()
+	if why != nil {
+		return "Landlock is not used: " + why.Error()
 	}
 	text := fmt.Sprintf("Landlock ABI %d", abi)
 	if why, mount := p.mayMount(); mount {
