@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -72,14 +73,30 @@ func (r Ruleset) path(p *launch.Program, ruleset *launch.Var, f Path) {
 	fd, rule := f.FD, p.Data(f.Rights.String(), 16, uint64(f.Rights), 0) // a struct landlock_path_beneath_attr
 	p.Doing("allow access to " + f.Name)
 	if fd == nil {
-		fd = p.Var("path")
-		p.Call(unix.SYS_OPENAT2, unix.AT_FDCWD, f.Name, exactly, sizeofHow).To(fd)
+		if fd = p.Var("path"); r.Stepwise {
+			stepwise(p, f.Name, fd)
+		} else {
+			p.Call(unix.SYS_OPENAT2, unix.AT_FDCWD, f.Name, exactly, sizeofHow).To(fd)
+		}
 		defer p.Close(fd)
 	}
 	p.Add(rule.At(8), fd, 0)
 	add := p.Call(unix.SYS_LANDLOCK_ADD_RULE, ruleset, unix.LANDLOCK_RULE_PATH_BENEATH, rule.Addr(), 0)
 	if f.FD != nil {
 		add.On(unix.EBADF, nil)
+	}
+}
+
+// stepwise appends: open a path, one name after the other. A symlink on the way is no folder
+// (ENOTDIR), and at the end has no rights of a folder (EINVAL).
+func stepwise(p *launch.Program, name string, fd *launch.Var) {
+	const flags = unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	above := p.Var("folder")
+	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/", flags).To(fd)
+	for part := range strings.FieldsFuncSeq(name, func(c rune) bool { return c == '/' }) {
+		p.Add(above, fd, 0)
+		p.Call(unix.SYS_OPENAT, above, part, flags).To(fd)
+		p.Close(above)
 	}
 }
 

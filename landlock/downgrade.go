@@ -9,6 +9,7 @@ type Ruleset struct {
 	HandledFiles Rights
 	Files        []Path
 	Open         []int
+	Stepwise     bool
 
 	HandledTCP    TCP
 	Bind, Connect []uint16
@@ -44,7 +45,7 @@ func (p Policy) Downgrade(abi int) (r Ruleset, lost []Lost) {
 	files := p.Files != nil
 	if need(files, "files", 2) {
 		r.HandledFiles = handled(abi)
-		r.Open = p.Open
+		r.Open, r.Stepwise = p.Open, p.Stepwise
 		r.Files = []Path{}
 		for _, f := range p.Files {
 			if f.Rights &= r.HandledFiles; f.Rights != 0 { // the kernel takes no empty rule

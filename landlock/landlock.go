@@ -17,6 +17,10 @@ type Policy struct {
 	// without a path, like pipes, need no rule.
 	Open []int
 
+	// Stepwise says that names are opened folder by folder, without openat2(2), which a system
+	// call filter outside may refuse.
+	Stepwise bool
+
 	// Bind and Connect are the TCP ports that may be bound to, 0 for one that the kernel
 	// chooses, and connected to. Nil: not restricted. ABI 4.
 	Bind, Connect []uint16

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"slices"
+
 	"github.com/usandbox/usandbox/attrs"
 	"github.com/usandbox/usandbox/keyring"
 	"github.com/usandbox/usandbox/launch"
@@ -33,4 +35,6 @@ func setAttributes(p *launch.Program, policy *Policy) {
 }
 
 // deniesKeys reports whether the command cannot make the system calls on keys.
-func (p *Policy) deniesKeys() bool { return false }
+func (p *Policy) deniesKeys() bool {
+	return !p.Seccomp.Off && !slices.Contains(p.opened(), "keyring")
+}

@@ -61,7 +61,7 @@ func Hint(err error) string {
 	case errors.As(err, &step):
 		return diagnose(step, sysctls{"/proc/sys"})
 	case errors.Is(err, unix.ENOSYS): // a look at files, before anything is done
-		return "openat2(2) is missing (Linux 5.6), or a system call filter denies it; inside another usandbox, allow it there: --allow-syscalls userns"
+		return "openat2(2) is missing (Linux 5.6), or a system call filter denies it; inside another usandbox, allow it there: --allow-syscalls userns; " + weaker
 	}
 	return ""
 }
@@ -152,8 +152,20 @@ func isMap(doing string) bool {
 	return strings.HasSuffix(doing, "_map") || strings.Contains(doing, "setgroups")
 }
 
-// forbidden tells apart the ways in which user namespaces are forbidden.
+// weaker is what can be done where nothing else can.
+const weaker = "weaker, but without namespaces: usandbox run --no-namespaces"
+
+// forbidden says how user namespaces are forbidden, and what does without.
 func forbidden(e *launch.StepError, sys sysctls) string {
+	why := forbiddenBy(e, sys)
+	if why != "" {
+		why += "; " + weaker
+	}
+	return why
+}
+
+// forbiddenBy tells apart the ways in which user namespaces are forbidden.
+func forbiddenBy(e *launch.StepError, sys sysctls) string {
 	const apparmor = "kernel.apparmor_restrict_unprivileged_userns"
 	switch {
 	case e.Errno == unix.ENOSPC && sys.is("user.max_user_namespaces", "0"):

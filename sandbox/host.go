@@ -155,9 +155,7 @@ func compileHost(p *launch.Program, policy *Policy, run execution) error {
 	}
 	setAttributes(p, policy)
 	noNewPrivileges(p)
-	if os.Geteuid() == 0 {
-		caps.RestrictBounding(p, caps.None)
-	}
+	caps.EmptyBounding(p)
 	caps.Keep(p, caps.None)
 	around.Compile(p)
 	p.Undumpable()
@@ -192,6 +190,7 @@ func compileHost(p *launch.Program, policy *Policy, run execution) error {
 // hostRules is what of Landlock the command's domain wants, with the rules for its places.
 func (p *Policy) hostRules(abi int) (landlock.Policy, error) {
 	want := p.landlock()
+	want.Stepwise = true
 	if want.Files == nil || abi < 2 {
 		return want, nil
 	}

@@ -57,11 +57,11 @@ func (e *LandlockError) Error() string {
 func (e *LandlockError) Unwrap() error { return e.Err }
 
 func (e *LandlockError) hint() string {
-	const weaker = "--landlock best-effort uses what there is, below namespaces that are all there"
+	const less = "--landlock best-effort uses what there is, below namespaces that are all there"
 	if e.ABI == 0 {
-		return weaker
+		return less
 	}
-	return "a newer kernel has it; " + weaker
+	return "a newer kernel has it; " + less
 }
 
 // mayMount reports whether the command can have a use for mount(2): Landlock forbids that

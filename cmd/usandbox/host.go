@@ -18,7 +18,7 @@ import (
 // others are refused with --no-namespaces.
 var withoutNamespaces = []string{
 	"no-namespaces", "require", "ro", "ro-try", "rw", "rw-try", "no-cwd", "chdir", "share", "seccomp", "allow-syscalls", "landlock",
-	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "help",
+	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "help", "output",
 }
 
 func (f *runFlags) hostFlags() {
