@@ -13,6 +13,18 @@ func (p *Program) BeginCommand() {
 	p.Call(unix.SYS_SETPGID, 0, 0)
 }
 
+// Umask says that the command, and whatever enters the sandbox later, begins with a
+// file mode creation mask of its own, umask(2). It is to be called before Exec and Serve.
+func (p *Program) Umask(mask uint32) { p.umask = &mask }
+
+// restoreForCommand is restoreSignals, but for a umask of the command's own.
+func (p *Program) restoreForCommand() {
+	p.restoreSignals()
+	if p.umask != nil {
+		p.Call(unix.SYS_UMASK, *p.umask)
+	}
+}
+
 // BeforeExec says what appends the steps right before the execve of the command, and of
 // each program that enters: filters that bind these alone. Nothing of the program's own
 // runs after them but that call and what tells of its failure. If such a step fails, it
@@ -23,18 +35,6 @@ func (p *Program) BeforeExec(f func(failed *Label)) { p.beforeExec = f }
 func (p *Program) confine(failed *Label) {
 	if p.beforeExec != nil {
 		p.beforeExec(failed)
-	}
-}
-
-// Umask says that the command, and whatever enters the sandbox later, begins with a
-// file mode creation mask of its own, umask(2). It is to be called before Exec and Serve.
-func (p *Program) Umask(mask uint32) { p.umask = &mask }
-
-// restoreForCommand is restoreSignals, but for a umask of the command's own.
-func (p *Program) restoreForCommand() {
-	p.restoreSignals()
-	if p.umask != nil {
-		p.Call(unix.SYS_UMASK, *p.umask)
 	}
 }
 

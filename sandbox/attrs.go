@@ -36,5 +36,5 @@ func setAttributes(p *launch.Program, policy *Policy) {
 
 // deniesKeys reports whether the command cannot make the system calls on keys.
 func (p *Policy) deniesKeys() bool {
-	return !p.Seccomp.Off && !slices.Contains(p.opened(), "keyring")
+	return !p.Seccomp.Off && !slices.Contains(p.Seccomp.Allow, "keyring")
 }

@@ -38,6 +38,8 @@ func Hint(err error) string {
 		return overlay.Hint
 	case errors.As(err, &store):
 		return elsewhere
+	case errors.As(err, &mount) && mount.Hint == "" && errors.Is(err, unix.ENOSYS): // a look at it, before anything is done
+		return "openat2(2) is missing (Linux 5.6), or a system call filter denies it; inside another usandbox, allow it there: --allow-syscalls userns; " + weaker
 	case errors.As(err, &mount):
 		return mount.Hint
 	case errors.As(err, &missing):
@@ -60,8 +62,6 @@ func Hint(err error) string {
 		return privileged.Fix
 	case errors.As(err, &step):
 		return diagnose(step, sysctls{"/proc/sys"})
-	case errors.Is(err, unix.ENOSYS): // a look at files, before anything is done
-		return "openat2(2) is missing (Linux 5.6), or a system call filter denies it; inside another usandbox, allow it there: --allow-syscalls userns; " + weaker
 	}
 	return ""
 }

@@ -32,6 +32,7 @@ func benchmarks() []benchmark {
 		{"memory", memoryTable},
 		{"ls", lsTable},
 		{"cow", cowTable},
+		{"syscalls", syscallsTable},
 		{"build", buildTable},
 	}
 }
@@ -44,9 +45,12 @@ func main() {
 	flag.StringVar(&o.usandbox, "usandbox", "", "measure this `FILE` instead of one built from the module here")
 	flag.StringVar(&o.packages, "packages", "std", "what the benchmark build builds")
 	heap := flag.Bool("heap-child", false, "for the command itself: measure from a process with a large heap")
+	calls := flag.Bool("calls-child", false, "for the command itself: measure system calls")
 	flag.Parse()
 	err := errors.New("arguments are not taken")
 	switch {
+	case *calls:
+		err = callsChild(flag.Args())
 	case flag.NArg() > 0:
 	case *heap:
 		err = heapChild(o.n)

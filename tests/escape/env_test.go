@@ -41,6 +41,9 @@ var environment = []attack{
 
 func searchEnvironment(p *prisoner) {
 	allowed := append(sandbox.PassedNames(), roleVariable)
+	if p.policy == bubblewrap {
+		allowed = append(allowed, "PWD") // which it sets
+	}
 	for _, kv := range os.Environ() {
 		key, _, _ := strings.Cut(kv, "=")
 		if !slices.Contains(allowed, key) && !strings.HasPrefix(key, "LC_") {

@@ -21,6 +21,7 @@ import (
 const (
 	roleVariable   = "USANDBOX_ESCAPE_ROLE"   // what the binary does instead of tests
 	folderVariable = "USANDBOX_ESCAPE_FOLDER" // the folder of an outer test process
+	peerVariable   = "USANDBOX_ESCAPE_PEER"   // attacks are tried on bubblewrap alone
 	roundsVariable = "USANDBOX_ESCAPE_ROUNDS"
 )
 

@@ -11,19 +11,19 @@ import (
 	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/sandbox"
-	"github.com/usandbox/usandbox/userns"
 )
 
 // Names of the policies that attacks are tried under.
 const (
-	build     = "build"     // BuildPolicy
-	asRoot    = "root-ids"  // and the command is root in its own eyes
-	ranges    = "ranges"    // and has a range of ids
-	allCaps   = "caps"      // and every capability
-	nested    = "userns"    // and may make further user namespaces
-	other     = "as"        // for root: another user outside
-	bare      = "nofilter"  // and no system call filter
-	sharedNet = "share-net" // the caller's network namespace; only for attacks that name it
+	build   = "build"    // BuildPolicy
+	asRoot  = "root-ids" // and the command is root in its own eyes
+	ranges  = "ranges"   // and has a range of ids
+	allCaps = "caps"     // and every capability
+	nested  = "userns"   // and may make further user namespaces
+	other   = "as"       // for root: another user outside
+
+	bare       = "nofilter" // build, without the default filter of system calls
+	bubblewrap = "bwrap"    // build, by bubblewrap; only in TestPeer
 
 	entering     = "enter"          // build, and the attack enters by Cmd.Enter
 	enteringRoot = "enter-root-ids" // root-ids, likewise
@@ -43,10 +43,7 @@ var policies = []variant{
 	{name: ranges, change: withRanges},
 	{name: entering, change: func(*testing.T, *sandbox.Policy) bool { return true }, enters: true},
 	{name: enteringRoot, change: withRootIDs, enters: true},
-	{name: sharedNet, named: true, change: func(_ *testing.T, p *sandbox.Policy) bool {
-		p.Share = userns.SetOf(userns.Network)
-		return true
-	}},
+	{name: bubblewrap, named: true, change: func(*testing.T, *sandbox.Policy) bool { return os.Getenv(peerVariable) != "" }},
 	{name: allCaps, change: func(t *testing.T, p *sandbox.Policy) (ok bool) {
 		all, err := caps.All()
 		if err != nil {
@@ -70,9 +67,6 @@ var policies = []variant{
 	}},
 }
 
-// closed are the policies of whose filter nothing is opened.
-var closed = []string{build, asRoot, ranges, other}
-
 func withRootIDs(_ *testing.T, p *sandbox.Policy) bool {
 	p.UID, p.GID = sandbox.ID(0), sandbox.ID(0)
 	return true
@@ -86,6 +80,9 @@ func variantOf(name string) *variant {
 	}
 	return &policies[i]
 }
+
+// closed are the policies of whose filter nothing is opened.
+var closed = []string{build, asRoot, ranges, entering, enteringRoot, other}
 
 // withRanges maps the user's subordinate ids; for root, some that need not be
 // delegated.

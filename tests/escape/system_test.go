@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -87,6 +88,9 @@ func writeSettings(p *prisoner) {
 		"sys/kernel/core_pattern", "sys/kernel/modprobe", "sys/kernel/hotplug", "sysrq-trigger", "sys/vm/drop_caches",
 		"sys/fs/binfmt_misc/register", "sys/kernel/ns_last_pid", "sys/net/ipv4/ip_forward", "sys/user/max_user_namespaces", "sys/kernel/hostname",
 	} {
+		if p.ownSetting("/proc/" + name) {
+			continue
+		}
 		for _, flags := range []int{unix.O_WRONLY, unix.O_RDWR} {
 			p.refused("write /proc/"+name, mayOpen("/proc/"+name, flags), unix.EROFS, unix.EACCES, unix.EPERM, unix.ENOENT)
 			p.refused("write by a magic link "+name, mayOpen("/proc/self/root/proc/"+name, flags), unix.EROFS, unix.EACCES, unix.EPERM, unix.ENOENT)
@@ -99,7 +103,7 @@ func writeSettings(p *prisoner) {
 			return fs.SkipDir // a process: its files are its own
 		case err != nil || d.IsDir() || d.Type() != 0:
 			return nil
-		case strings.HasPrefix(name, "/proc/pressure/"):
+		case strings.HasPrefix(name, "/proc/pressure/"), p.ownSetting(name):
 			return nil // a trigger of one's own
 		}
 		if info, err := d.Info(); err != nil || info.Mode()&0o222 == 0 {
@@ -108,6 +112,15 @@ func writeSettings(p *prisoner) {
 		p.refused("write "+name, mayOpen(name, unix.O_WRONLY), unix.EROFS, unix.EACCES, unix.EPERM, unix.ENOENT, unix.EIO, unix.EINVAL, unix.ENXIO)
 		return nil
 	})
+}
+
+// ownSetting reports whether a file is about the sandbox's own namespaces, which
+// bubblewrap leaves writable.
+func (p *prisoner) ownSetting(name string) bool {
+	name = strings.TrimPrefix(name, "/proc/sys/")
+	own := []string{"kernel/ns_last_pid", "kernel/pid_max", "kernel/sem", "kernel/auto_msgmni", "kernel/shm_rmid_forced"}
+	return p.policy == bubblewrap && (slices.Contains(own, name) || strings.HasPrefix(name, "fs/mqueue/") ||
+		strings.HasPrefix(name, "kernel/msg") || strings.HasPrefix(name, "kernel/shm"))
 }
 
 func devices(s *scene) (lines []string) {

@@ -1,0 +1,140 @@
+package escape
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/sandbox"
+)
+
+// peer says why bubblewrap is not attacked so; "": it is.
+func (a *attack) peer() string {
+	switch {
+	case a.ours != "":
+		return a.ours
+	case a.inside == nil:
+		return "it is about usandbox's own set-up"
+	case strings.HasPrefix(a.defence, theFilter):
+		return "it has no filter of its own; its caller may bring one"
+	case a.under != nil && !slices.Contains(a.under, build):
+		return "it is about what is granted on request"
+	}
+	return ""
+}
+
+// bubblewrap runs the part inside in a sandbox that bubblewrap makes of the same
+// policy, with the closest flags.
+func (s *scene) bubblewrap() ([]byte, error) {
+	s.Helper()
+	s.asked = true
+	args, err := bwrapArgs(s.cmd.Policy)
+	if err != nil {
+		s.Skip("skip: ", err)
+	}
+	env := []string{"--clearenv"}
+	for _, kv := range s.cmd.Env {
+		key, value, _ := strings.Cut(kv, "=")
+		env = append(env, "--setenv", key, value)
+	}
+	cmd := exec.Command("bwrap", append(append(env, args...), s.cmd.Args...)...)
+	cmd.Stdin = s.cmd.Stdin
+	defer time.AfterFunc(patience, func() { cmd.Process.Kill() }).Stop()
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = &sandbox.ExitError{}
+	}
+	return out, err
+}
+
+// bwrapArgs is the command line for a policy: all namespaces, a new session, the same
+// mounts in the same order.
+func bwrapArgs(p sandbox.Policy) ([]string, error) {
+	args := []string{"--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--die-with-parent"}
+	for _, e := range p.Files {
+		switch e := e.(type) {
+		case mounts.Bind:
+			flag := "--ro-bind"
+			if e.Writable {
+				flag = "--bind"
+			}
+			args = append(args, flag, e.Source, e.Target)
+		case mounts.ReadOnly:
+			args = append(args, "--ro-bind", e.Target, e.Target)
+		case mounts.Hide:
+			if info, err := os.Stat(e.Target); err == nil && !info.IsDir() {
+				args = append(args, "--ro-bind", "/dev/null", e.Target)
+			} else {
+				args = append(args, "--tmpfs", e.Target)
+			}
+		case mounts.Symlink:
+			args = append(args, "--symlink", e.Link, e.Target)
+		case mounts.Tmpfs:
+			mode := e.Mode
+			if mode == 0 {
+				mode = 0o755
+			}
+			args = append(args, "--perms", fmt.Sprintf("%04o", mode), "--tmpfs", e.Target)
+		case mounts.Dir:
+			args = append(args, "--dir", e.Target)
+		case mounts.Proc:
+			args = append(args, "--proc", e.Target)
+		case mounts.Dev:
+			args = append(args, "--dev", e.Target)
+		case mounts.Sysfs: // there is no flag for one of its own
+			args = append(args, "--ro-bind", "/sys", e.Target)
+		default:
+			return nil, fmt.Errorf("bubblewrap has no %T", e)
+		}
+	}
+	return append(args, "--remount-ro", "/", "--chdir", p.Dir, "--"), nil
+}
+
+// TestPeer tries the attacks on bubblewrap, and prints which got through. That is no
+// failure: with -update it is recorded, for the table in the documentation.
+func TestPeer(t *testing.T) {
+	if os.Getuid() == 0 || os.Getenv(peerVariable) != "" {
+		return // this is about an ordinary user
+	}
+	version, err := exec.Command("bwrap", "--version").Output()
+	if err != nil {
+		t.Skip("skip: bubblewrap is not installed")
+	}
+	cmd := exec.Command(program, "-test.v", "-test.run=^TestEscape$/^"+bubblewrap+"$")
+	cmd.Env = append(os.Environ(), folderVariable+"="+folder, peerVariable+"=1")
+	out, _ := cmd.CombinedOutput()
+	got := results{peer: string(bytes.TrimSpace(version)), got: map[string]string{}}
+	line := regexp.MustCompile(`(?m)^ *--- (PASS|FAIL|SKIP): TestEscape/` + bubblewrap + `/([^/\s]+) `)
+	for _, m := range line.FindAllStringSubmatch(string(out), -1) {
+		i := slices.IndexFunc(attacks, func(a attack) bool { return a.testName() == m[2] })
+		if i < 0 {
+			t.Fatalf("BUG: no attack %q", m[2])
+		}
+		got.got[attacks[i].name] = map[string]string{"PASS": stopped, "FAIL": succeeded, "SKIP": notAsked}[m[1]]
+	}
+	for _, a := range attacks {
+		if a.peer() == "" && got.got[a.name] == "" {
+			t.Errorf("%s: not tried on bubblewrap", a.name)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s", out)
+		return
+	}
+	if testing.Verbose() {
+		t.Logf("%s", out)
+	}
+	if err := os.WriteFile(filepath.Join(mine(), "results"), []byte(got.String()), 0o644); err != nil {
+		t.Error(err)
+	}
+}
