@@ -25,6 +25,8 @@ const (
 	bare       = "nofilter" // build, without the default filter of system calls
 	bubblewrap = "bwrap"    // build, by bubblewrap; only in TestPeer
 
+	host = "host" // HostPolicy: no namespaces; only for attacks that name it
+
 	entering     = "enter"          // build, and the attack enters by Cmd.Enter
 	enteringRoot = "enter-root-ids" // root-ids, likewise
 )
@@ -61,6 +63,7 @@ var policies = []variant{
 		p.As = &sandbox.Credential{UID: uid, GID: gid}
 		return os.Getuid() == 0
 	}},
+	{name: host, named: true, change: func(*testing.T, *sandbox.Policy) bool { return true }},
 	{name: bare, change: func(_ *testing.T, p *sandbox.Policy) bool {
 		p.Seccomp.Off = true
 		return true
@@ -108,6 +111,12 @@ func withRanges(t *testing.T, p *sandbox.Policy) bool {
 
 // policy is the one of that name for the folder dir, with the attack program.
 func policy(t *testing.T, name, dir string) (p sandbox.Policy, ok bool) {
+	if name == host {
+		if p, err := sandbox.HostPolicy(dir); err == nil {
+			p.NoNamespaces.Files = append(p.NoNamespaces.Files, sandbox.HostPlace{Path: program})
+			return p, true
+		}
+	}
 	p, err := sandbox.BuildPolicy(dir)
 	if err != nil {
 		t.Fatal(err)
