@@ -154,6 +154,7 @@ var filtered = []attack{
 		tries:   "take it off, put a laxer one in front of it, be without it after an exec, trace a child without its filter",
 		defence: "the kernel: filters are only added, and suspended for CAP_SYS_ADMIN outside alone",
 		under:   closed,
+		ours:    "it has no filter of its own; its caller may bring one",
 		inside:  aroundFilter,
 	},
 }

@@ -17,19 +17,25 @@ import (
 
 // reported are attacks on the report of refused calls, and those on the filter once
 // more, while refused calls are reported.
+//
+// Nobody reports what enters.
 func reported() []attack {
+	const ours = "it is about a flag of usandbox's"
+	under := []string{build, asRoot, ranges, other}
 	list := []attack{{
 		name:    "a second listener",
 		tries:   "load a filter with a listener, and let refused calls through by it",
 		defence: "the kernel allows one listener; what another filter refuses cannot be allowed",
-		under:   closed,
+		under:   under,
+		ours:    ours,
 		inside:  secondListener,
 		outside: report,
 	}, {
 		name:    "the listener itself",
 		tries:   "find the listener's file descriptor, or another way to the supervisor",
 		defence: "it is sent away and closed before the command is executed",
-		under:   closed,
+		under:   under,
+		ours:    ours,
 		inside: func(p *prisoner) {
 			for _, fd := range p.open {
 				if fd > 2 {
@@ -42,7 +48,7 @@ func reported() []attack {
 	}}
 	for _, a := range filtered {
 		if a.outside == nil {
-			a.name, a.outside = a.name+", reported", report
+			a.name, a.outside, a.under, a.ours = a.name+", reported", report, under, ours
 			list = append(list, a)
 		}
 	}
