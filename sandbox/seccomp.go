@@ -77,8 +77,8 @@ func (p *Policy) opened() []string {
 	}{
 		{unix.CAP_SYS_ADMIN, []string{"namespaces", "mount"}},
 		{unix.CAP_SYS_CHROOT, []string{"chroot"}},
-		{unix.CAP_NET_ADMIN, []string{"sockets"}},
-		{unix.CAP_NET_RAW, []string{"sockets"}},
+		{unix.CAP_NET_ADMIN, []string{"packet"}},
+		{unix.CAP_NET_RAW, []string{"packet"}},
 		{unix.CAP_PERFMON, []string{"perf"}},
 		{unix.CAP_BPF, []string{"bpf"}},
 		{unix.CAP_DAC_READ_SEARCH, []string{"handles"}},

@@ -58,9 +58,10 @@ func defaultRules() []Rule {
 		// Sockets. What socketcall(2) makes cannot be seen: its arguments are in memory.
 		// SOCK_PACKET makes a packet socket of the family inet.
 		{noFamily, calls("socket", "socketpair"), when(
-			isNot(0, unix.AF_UNIX), isNot(0, unix.AF_INET), isNot(0, unix.AF_INET6), isNot(0, unix.AF_NETLINK)), "sockets", ""},
-		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_NETLINK), isNot(2, unix.NETLINK_ROUTE)), "sockets", ""},
-		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_INET), Condition{Arg: 1, Mask: 0xf, Op: Equal, Value: unix.SOCK_PACKET}), "sockets", ""},
+			isNot(0, unix.AF_UNIX), isNot(0, unix.AF_INET), isNot(0, unix.AF_INET6), isNot(0, unix.AF_NETLINK), isNot(0, unix.AF_PACKET)), "sockets", ""},
+		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_PACKET)), "packet", ""},
+		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_NETLINK), isNot(2, unix.NETLINK_ROUTE)), "packet", ""},
+		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_INET), Condition{Arg: 1, Mask: 0xf, Op: Equal, Value: unix.SOCK_PACKET}), "packet", ""},
 		{denied, calls("socketcall"), when(is(0, sysSocket)), "sockets", ""},
 		{denied, calls("socketcall"), when(is(0, sysSocketpair)), "sockets", ""},
 
