@@ -51,8 +51,8 @@ const (
 )
 
 const (
-	bel, can, sub, esc, del  = 0x07, 0x18, 0x1a, 0x1b, 0x7f
-	c1CSI, c1ST, c1OSC, c1In = 0x9b, 0x9c, 0x9d, 0xc2 // the last: first byte of a C1 control in UTF-8
+	enq, bel, can, sub, esc, del = 0x05, 0x07, 0x18, 0x1a, 0x1b, 0x7f
+	c1CSI, c1ST, c1OSC, c1In     = 0x9b, 0x9c, 0x9d, 0xc2 // the last: first byte of a C1 control in UTF-8
 
 	maxHeld  = 64
 	maxDepth = 3 // of wrappers in wrappers
@@ -66,7 +66,7 @@ var clipboards = [...]string{"52", "5522"}
 // Filter returns what of b is let through, behind what was held back before. The
 // result may be b itself, and is valid until the next call.
 func (f *Filter) Filter(b []byte) []byte {
-	if !f.answers && bytes.IndexByte(b, 5) >= 0 { // ENQ
+	if !f.answers && bytes.IndexByte(b, enq) >= 0 {
 		f.answers = true
 	}
 	if len(b) == 0 || f.state == ground && len(f.held) == 0 && f.plain(b) {
