@@ -29,6 +29,8 @@ type Image struct {
 	pidfd   bool
 
 	enterable bool
+	terminal  bool
+	outside   bool
 }
 
 // Bytes is the executable: ELF64, ET_EXEC, three loads and no other parts.
@@ -57,7 +59,7 @@ func (p *Program) Image() (*Image, error) {
 	if len(l.buf) > maxImage || l.dataSize > maxImage {
 		return nil, fmt.Errorf("compile the sandbox: %w", unix.E2BIG)
 	}
-	return &Image{elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd, enterable: p.enterable}, nil
+	return &Image{elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd, enterable: p.enterable, terminal: p.own.terminal.streams != nil, outside: p.own.terminal.outside != nil}, nil
 }
 
 // failedStep is the index of the step whose record lies at address at.

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -21,6 +22,14 @@ type Attr struct {
 	// that (see Program.AwaitForked): what has to be done before the command runs can
 	// be done while the sandbox is being set up.
 	Forked func()
+
+	// Terminal is called with the master of the command's terminal, if the program makes
+	// one (see Program.OpenTerminal), before the command runs. The file is the
+	// callee's. If it fails, the program ends.
+	Terminal func(master *os.File) error
+
+	// Outside is the caller's terminal, for Program.RestoreTerminal.
+	Outside *os.File
 
 	// Prepare is called with outer's process id when the program waits for its
 	// caller (see Program.AwaitCaller). If it fails, the program ends.
@@ -64,6 +73,9 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 		}
 		files = append(files, answers)
 	}
+	if img.outside {
+		files = append(files, attr.Outside)
+	}
 	if p.outer, err = img.exec(files); err != nil {
 		unix.Close(control[0])
 		p.closeRequests()
@@ -80,15 +92,20 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	if img.prepare {
 		err = p.prepare(attr.Prepare)
 	}
-	if err == nil && img.gated {
+	if err == nil && img.gated && attr.Forked != nil {
 		attr.Forked()
+	}
+	if err == nil && img.terminal {
+		err = p.receiveTerminal(attr.Terminal)
+	}
+	if err == nil && img.gated {
 		unix.Write(p.control, []byte("!")) // if there is nobody to read it, the status says why
 	}
 	if err == nil {
 		err = img.readStatus(statusRead)
 	}
-	if err == nil && img.pidfd {
-		p.pidfd, err = receivePidfd(p.control)
+	if err == nil && img.pidfd && p.pidfd < 0 {
+		p.pidfd, _, err = receiveFD(p.control)
 	}
 	if err != nil {
 		p.Kill()
@@ -134,28 +151,23 @@ func (img *Image) readStatus(fd int) error {
 	return &StepError{Step: i, Doing: s.doing, Origin: s.origin, Call: s.Call(), Errno: errno, Exec: s.exec}
 }
 
-// receivePidfd reads the message that carries the command's pidfd. An image
-// that was killed before it could send it is no error: Wait tells how it ended.
-func receivePidfd(control int) (int, error) {
+// receiveFD reads a message that carries a file descriptor, and its kind; -1: none.
+// An image that was killed before it could send it is no error: Wait tells how it ended.
+func receiveFD(control int) (fd int, kind uint64, err error) {
 	var msg [8]byte
 	oob := make([]byte, unix.CmsgSpace(4))
 	var oobn int
-	_, err := ignoringEINTR(func() (n int, err error) {
+	_, err = ignoringEINTR(func() (n int, err error) {
 		n, oobn, _, _, err = unix.Recvmsg(control, msg[:], oob, unix.MSG_CMSG_CLOEXEC)
 		return n, err
 	})
 	if err != nil || oobn == 0 {
-		return -1, nil
+		return -1, 0, nil
 	}
-	list, err := unix.ParseSocketControlMessage(oob[:oobn])
-	if err != nil || len(list) != 1 {
-		return -1, fmt.Errorf("BUG: launch: the message with the command's pidfd: %v", err)
+	if fd = passedFD(oob[:oobn]); fd < 0 {
+		return -1, 0, errors.New("BUG: launch: a message without its file descriptor")
 	}
-	fds, err := unix.ParseUnixRights(&list[0])
-	if err != nil || len(fds) != 1 {
-		return -1, fmt.Errorf("BUG: launch: the message with the command's pidfd: %v", err)
-	}
-	return fds[0], nil
+	return fd, binary.LittleEndian.Uint64(msg[:]), nil
 }
 
 func ignoringEINTR(f func() (int, error)) (int, error) {

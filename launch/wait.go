@@ -107,11 +107,12 @@ func (p *Process) close() {
 // What init tells outer, and outer its caller: a kind, and for the command's stop
 // or end the raw wait status and a struct rusage.
 const (
-	recordPidfd   = 2 // the command's pidfd comes with it
-	recordCommand = 3
-	recordFailed  = 4 // in place: the sandbox could not be set up
-	recordNoPidfd = 5 // in place: there is none
-	recordBytes   = 8 + 8 + 144
+	recordPidfd    = 2 // the command's pidfd comes with it
+	recordCommand  = 3
+	recordFailed   = 4 // in place: the sandbox could not be set up
+	recordNoPidfd  = 5 // in place: there is none
+	recordTerminal = 6 // the master of the command's terminal comes with it
+	recordBytes    = 8 + 8 + 144
 )
 
 // Wait waits until the sandbox has ended and nothing of it is left. It is to be

@@ -25,8 +25,10 @@ type execution struct {
 	closed    []int   // file descriptors that the command does not get
 	gated     bool    // it waits for Cmd.Forked
 	null      []int   // file descriptors that are the null device
-	enterable bool    // further commands may follow
-	hold      bool    // there is none; the sandbox waits for those
+	terminal  *Terminal
+	streams   []int // those that are the terminal
+	enterable bool  // further commands may follow
+	hold      bool  // there is none; the sandbox waits for those
 	takeover  *Takeover
 	changes   *cow.Run // which the command must not run before; nil: none
 }
@@ -59,6 +61,13 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	p.Process("outer")
 	if run.enterable {
 		p.Enterable()
+	}
+	files := policy.Files
+	if run.terminal != nil {
+		files = withOwnConsole(files)
+		if run.terminal.Outside != nil {
+			p.RestoreTerminal(run.terminal.Modes.Bytes())
+		}
 	}
 	if run.forUser != nil {
 		p.ForUser(*run.forUser)
@@ -100,8 +109,11 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	} else {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 	}
-	if err := mounts.CompileFrom(p, policy.Files, policy.Propagation); err != nil {
+	if err := mounts.CompileFrom(p, files, policy.Propagation); err != nil {
 		return err
+	}
+	if run.terminal != nil { // what mounts, and opens devices, comes before what forbids it
+		openTerminal(p, files, run.streams)
 	}
 	if err := notePlaceholders(run.changes, policy.Files); err != nil {
 		return err
@@ -110,7 +122,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		policy.Propagation.Set(p)
 	}
 	noNewPrivileges(p)
-	if run.gated {
+	if run.gated || run.terminal != nil {
 		p.AwaitForked()
 	}
 	switch {

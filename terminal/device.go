@@ -56,8 +56,10 @@ func Open() (master, slave *os.File, err error) {
 	return master, slave, nil
 }
 
-// foreground reports whether the calling process may use the terminal: it is in the
+// Foreground reports whether the calling process may use a terminal: it is in the
 // foreground of its session, or the terminal is not its session's at all.
+func Foreground(f *os.File) bool { return foreground(int(f.Fd())) }
+
 func foreground(fd int) bool {
 	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
 	return err != nil || group == unix.Getpgrp()

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,32 @@ func (m Modes) set(fd int) error {
 	return os.NewSyscallError("TCSETS", unix.IoctlSetTermios(fd, unix.TCSETS, &m.termios))
 }
 
+// ParseModes are the modes that Bytes has written.
+func ParseModes(b []byte) (m Modes, err error) {
+	if len(b) != bytesOfModes {
+		return m, errors.New("the modes of a terminal have another size")
+	}
+	t := &m.termios
+	for i, flags := range [...]*uint32{&t.Iflag, &t.Oflag, &t.Cflag, &t.Lflag} {
+		*flags = binary.NativeEndian.Uint32(b[4*i:])
+	}
+	t.Line = b[16]
+	copy(t.Cc[:], b[17:])
+	return m, nil
+}
+
+// bytesOfModes is the size of the kernel's struct termios.
+const bytesOfModes = 36
+
+// Restore gives a terminal that somebody has left raw its modes back. One that is not
+// raw is somebody else's by now, and left alone.
+func Restore(f *os.File, m Modes) {
+	now, err := GetModes(f)
+	if err == nil && now.termios.Lflag&(unix.ICANON|unix.ECHO|unix.ISIG) == 0 {
+		SetModes(f, m)
+	}
+}
+
 // Raw are the modes in which every byte goes through as it is, both ways, as
 // cfmakeraw(3) has them.
 func (m Modes) Raw() Modes {
@@ -44,7 +71,7 @@ func (m Modes) Raw() Modes {
 // Bytes are the modes as the kernel has them, a struct termios of ioctl_tty(2).
 func (m Modes) Bytes() []byte {
 	t := &m.termios
-	b := make([]byte, 0, 36)
+	b := make([]byte, 0, bytesOfModes)
 	for _, flags := range [...]uint32{t.Iflag, t.Oflag, t.Cflag, t.Lflag} {
 		b = binary.NativeEndian.AppendUint32(b, flags)
 	}

@@ -49,7 +49,7 @@ type Options struct {
 }
 
 // New prepares a relay from in and to out, which are the caller's terminal, to
-// master. They need not be terminals: then that is no terminal's input, and its end
+// master, whose terminal gets the size and modes of the caller's. They need not be terminals: then that is no terminal's input, and its end
 // is that of the input inside. It takes master over.
 func New(in, out, master *os.File, o Options) (*Relay, error) {
 	r := &Relay{through: o.Unfiltered, tty: Is(in), screen: Is(out), hungUp: make(chan struct{}), inDone: make(chan struct{}), outDone: make(chan struct{})}
@@ -64,6 +64,12 @@ func New(in, out, master *os.File, o Options) (*Relay, error) {
 	if r.in, err = own(in, unix.O_RDONLY); err == nil {
 		r.out, err = own(out, unix.O_WRONLY)
 	}
+	if r.tty && foreground(r.in.fd) { // in the background the modes are the shell's
+		if modes, err := getModes(r.in.fd); err == nil {
+			modes.set(r.master)
+		}
+	}
+	r.Resize()
 	for _, pipe := range []*[2]int{&r.wakeIn, &r.wakeOut} {
 		if err == nil {
 			err = os.NewSyscallError("pipe2", unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK))

@@ -52,6 +52,8 @@ type runFlags struct {
 	name             string
 	detach           bool
 	noCommand        bool // none is wanted
+	pty              ptyFlags
+	console          *console // nil: the command has no terminal of its own
 }
 
 func newRunFlags(name string) *runFlags {

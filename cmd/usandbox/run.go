@@ -17,10 +17,14 @@ import (
 func runCommand(args []string) int {
 	f := newRunFlags("run")
 	f.nameFlags()
+	f.pty.add(f.set)
 	f.set.BoolVar(&f.review, "review", false, "like --cow; in the end show what was changed, and ask what to do with it")
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
+	}
+	if err := f.setTerminal(c); err != nil {
+		return fail(err)
 	}
 	if f.name != "" || f.detach {
 		return runNamed(f, c)
@@ -37,6 +41,8 @@ type running struct {
 	c     *sandbox.Cmd
 	watch *sandbox.Planted
 	ask   bool // what to do with the changes
+
+	console *console // nil: the command has no terminal of its own
 }
 
 // start starts the sandbox, or executes it in usandbox's place. Nil: it could not be,
@@ -71,15 +77,21 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if err := c.Start(); err != nil {
 		return nil, failStart(c, err)
 	}
-	go forwardSignals(c, signals)
+	if f.console != nil {
+		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
+	}
+	go forwardSignals(c, f.console, signals)
 	time.AfterFunc(restAfter, rest)
-	return &running{c, watch, f.review}, 0
+	return &running{c, watch, f.review, f.console}, 0
 }
 
 // wait waits for the sandbox's end, tells what is new in the watched folder, and
 // returns the exit code.
 func (r *running) wait() int {
 	err := r.c.Wait()
+	if r.console != nil {
+		r.console.end()
+	}
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
 		fmt.Fprintln(os.Stderr, "usandbox:", r.c.Changes.Kept())
 	}
