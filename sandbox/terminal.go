@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"io"
 	"os"
 	"slices"
 
@@ -142,8 +143,9 @@ func ReceiveTerminal(socket *os.File) (*os.File, error) {
 		for _, f := range files {
 			f.Close()
 		}
-		if text := string(text[:n]); n > 0 && len(files) == 0 { // it is its standard error, too
-			return nil, &NoTerminalError{text}
+		if n > 0 && len(files) == 0 { // it is its standard error, too
+			rest, _ := io.ReadAll(io.LimitReader(socket, int64(len(text))))
+			return nil, &NoTerminalError{string(text[:n]) + string(rest)}
 		}
 		return nil, errors.New("no terminal has come from the sandbox")
 	}

@@ -15,7 +15,7 @@ const (
 	fenceReply = "\x1b[0n"
 
 	// answersWithin is how long the answers are waited for.
-	answersWithin = 200 * time.Millisecond
+	answersWithin = 500 * time.Millisecond
 )
 
 // matcher counts fenceReply in input that comes in pieces.

@@ -26,7 +26,9 @@ type Filter struct {
 	match   int    // how much of the word tmux; was there
 	need    int    // dropping: bytes that are missing to a character
 	last    byte   // dropping: the byte before
-	five    bool   // of the CSI: what it may be DSR 5
+	param   int    // of the CSI: its first parameter
+	params  bool   // and there are more
+	five    bool   // it may be DSR 5
 	private bool
 
 	inner *Filter // what is in a wrapper for tmux
@@ -73,7 +75,6 @@ func (f *Filter) Filter(b []byte) []byte {
 		f.remember(b)
 		return b
 	}
-	f.answers = true
 	f.out = f.out[:0]
 	f.run(b)
 	return f.out
@@ -91,13 +92,14 @@ func (f *Filter) End() []byte {
 	if f.state == wrapped || f.state == wrappedEsc {
 		end = []byte{esc, '\\'}
 	}
-	answers, asked := f.answers, f.Asked()
+	answers, asked := f.Answers(), f.Asked()
 	*f = Filter{answers: answers, asked: asked}
 	return end
 }
 
-// Answers reports whether anything was let through that a terminal may answer.
-func (f *Filter) Answers() bool { return f.answers }
+// Answers reports whether anything was let through that a terminal may answer, then or
+// later: every sequence but those that are known to be harmless.
+func (f *Filter) Answers() bool { return f.answers || f.inner != nil && f.inner.Answers() }
 
 // Asked is how often what was let through asks for the terminal's status, DSR 5.
 func (f *Filter) Asked() int {

@@ -124,7 +124,10 @@ func TestFilterUntouched(t *testing.T) {
 
 func TestFilterAnswers(t *testing.T) {
 	for in, want := range map[string]int{
-		"text": -1, "\x05": 0, "\x1b[5n": 1, "\x1b[5n\x1b[05n\u009b5n\x9b5n": 4, "\x1b[6n\x1b[?5n\x1b[c": 0, "5n": -1,
+		"text": -1, "\x1b[1;31mred\x1b[m\x1b[K\x1b[2J\x1b[H\x1b7\x1b8\x1b(B\x1b=": -1, "\x1b[?25l\x1b[?25h\x1b[?2004h\x1b[?1049h\x1b[?1l": -1,
+		"\x1b]0;title\a\x1b]8;;http://host\a”": -1, "\x1bZ": 0, "\x1b[?1004h": 0, "\x1b[?25;1004h": 0, "\x1b]11;?\a": 0, "\x1bP+q544e\x1b\\": 0,
+		"\x1b_Gi=1,a=q\x1b\\": 0, "\x1b[14t": 0, "\x1b[>q": 0, "\x1b[?u": 0, "\x1b[?2026$p": 0, "\x1b[c": 0, "\x1b]21;a=?\a": 0, "\x1b]52;c;?\a": -1,
+		"\x05": 0, "\x1b[5n": 1, "\x1b[5n\x1b[05n\u009b5n\x9b5n": 4, "\x1b[6n\x1b[?5n\x1b[c": 0, "5n": -1,
 		"\x1bPtmux;\x1b\x1b[5n\x1b\\\x1b[5n": 2, "\x1b[\x005\n;1n": 1,
 	} {
 		_, f := cut(in, rand.New(rand.NewPCG(1, 1)))

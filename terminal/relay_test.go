@@ -178,7 +178,7 @@ func TestRelayAnswers(t *testing.T) {
 		"device":   {`\033[c\033[>c\033]10;?\007`, map[string]string{"\x1b[c": "\x1b[?1;2c", "\x1b[>c": "\x1b[>0;1;0c", "\x1b]10;?\a": "\x1b]10;rgb:0/0/0\a"}},
 		"status":   {`\033[5n\033[6n\033[5n\033[6n`, map[string]string{"\x1b[6n": "\x1b[1;1R"}},
 		"enquiry":  {`\005`, map[string]string{"\x05": "answerback\r"}},
-		"nobody":   {`\033[m`, nil},
+		"nobody":   {`\033[c`, nil},
 		"no fence": {`\033[6n`, map[string]string{"\x1b[6n": "\x1b[1;1R", fence: ""}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -65,7 +65,9 @@ func (f *Filter) begin(c byte) {
 	}
 }
 
-func (f *Filter) beginCSI() { f.state, f.five, f.private = csi, false, false }
+func (f *Filter) beginCSI() {
+	f.state, f.param, f.params, f.five, f.private = csi, 0, false, false, false
+}
 
 // step takes one byte of a sequence.
 func (f *Filter) step(c byte) {
@@ -132,6 +134,7 @@ func (f *Filter) afterESC(c byte) {
 		f.pass(c)
 		f.beginCSI()
 	case c == 'P':
+		f.answers = true
 		f.match = 0
 		f.hold(c, dcs)
 	case c == '\\':
@@ -149,6 +152,7 @@ func (f *Filter) afterESC(c byte) {
 		f.state = ground
 		f.run([]byte{c})
 	default:
+		f.answers = f.answers || strings.IndexByte(" #%()*+-./6789=>DEFHMNOc", c) < 0
 		f.release()
 		f.state = ground
 		f.run([]byte{c})
@@ -171,6 +175,7 @@ func (f *Filter) inNumber(c byte) {
 			near = near || strings.HasPrefix(number, string(f.number))
 		}
 		if !near {
+			f.answers = f.answers || c != '7' && c != '8' // 7: the folder, 8: a link
 			f.release()
 			f.state = ground
 		}
@@ -187,6 +192,7 @@ func (f *Filter) inNumber(c byte) {
 		f.drop(ground)
 		f.run([]byte{c})
 	default:
+		f.answers = f.answers || len(f.number) > 0 // 0: the title
 		f.release()
 		f.state = ground
 		f.run([]byte{c})
@@ -232,11 +238,35 @@ func (f *Filter) inCSI(c byte) {
 		if c == 'n' && f.five && !f.private {
 			f.asked++
 		}
+		f.answers = f.answers || !f.harmless(c)
 	default:
 		f.pass(c)
+		switch {
+		case c >= '0' && c <= '9' && !f.params:
+			f.param = min(10*f.param+int(c-'0'), 1<<16)
+		case c == ';' || c == ':' || c >= 0x20 && c < '0':
+			f.params = true
+		}
 		f.five = f.five || c == '5'
 		f.private = f.private || c >= '<' && c <= '?'
 	}
+}
+
+// harmless reports whether the CSI that ends in c is one that no terminal answers.
+func (f *Filter) harmless(c byte) bool {
+	switch {
+	case !f.private:
+		return strings.IndexByte("@ABCDEFGHIJKLMPSTXZ`abdefghlmrs", c) >= 0
+	case f.params:
+		return c == 'm'
+	case c == 'h': // of mode 25, the cursor, and the like; that of mode 1004 reports the focus
+		switch f.param {
+		case 1, 7, 12, 25, 47, 1047, 1048, 1049, 2004, 2026:
+			return true
+		}
+		return false
+	}
+	return strings.IndexByte("JKlmrs", c) >= 0
 }
 
 // inDCS takes a byte of what may be a wrapper for tmux: parameters may come first.
