@@ -7,10 +7,13 @@ import (
 )
 
 // BeginCommand appends what the command's process does first: a process group
-// of its own in init's session.
+// of its own in init's session, in the foreground of its terminal, if there is one.
 func (p *Program) BeginCommand() {
 	p.Doing("make a process group of its own")
 	p.Call(unix.SYS_SETPGID, 0, 0)
+	if streams := p.own.terminal.streams; streams != nil {
+		Foreground(p, streams[0])
+	}
 }
 
 // Umask says that the command, and whatever enters the sandbox later, begins with a

@@ -51,9 +51,9 @@ type Entered struct {
 }
 
 // Enter starts an image in the running sandbox, which is enterable: as a child of its
-// init, in a process group of its own, with the files as standard streams. The image
-// is made by [NewStandalone], and says itself what it cannot do.
-func (p *Process) Enter(img *Image, files [3]*os.File) (*Entered, error) {
+// init, in a process group of its own, or a session, with the files as standard
+// streams. The image is made by [NewStandalone], and says itself what it cannot do.
+func (p *Process) Enter(img *Image, files [3]*os.File, session bool) (*Entered, error) {
 	r := p.requests
 	if r == nil {
 		return nil, errors.New("the sandbox cannot be entered")
@@ -75,7 +75,11 @@ func (p *Process) Enter(img *Image, files [3]*os.File) (*Entered, error) {
 	case r.silent:
 		return nil, errSilent
 	}
-	switch err := unix.Sendmsg(r.fd, make([]byte, 8), unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err {
+	kind := make([]byte, 8)
+	if session {
+		kind[0] = requestSession
+	}
+	switch err := unix.Sendmsg(r.fd, kind, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL); err {
 	case nil:
 	case unix.EPIPE, unix.ECONNRESET: // it has ended just now
 		return nil, os.ErrProcessDone

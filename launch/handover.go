@@ -34,7 +34,7 @@ func (p *Process) TakeHandedOver() int {
 // whichever order they come. An image that was killed before it could send one is no
 // error: Wait tells how it ended.
 func (p *Process) receiveFDs() error {
-	pidfd, handedOver := !p.img.pidfd, !p.img.handsOver
+	pidfd, handedOver := !p.img.pidfd || p.pidfd >= 0, !p.img.handsOver
 	for !pidfd || !handedOver {
 		kind, fd, err := receiveFD(p.control)
 		switch {

@@ -31,6 +31,8 @@ type Image struct {
 	handsOver bool
 	enterable bool
 	unguarded bool
+	terminal  bool
+	outside   bool
 }
 
 // Bytes is the executable: ELF64, ET_EXEC, three loads and no other parts.
@@ -62,6 +64,7 @@ func (p *Program) Image() (*Image, error) {
 	return &Image{
 		elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd,
 		handsOver: p.handsOver, enterable: p.enterable, unguarded: p.unguarded,
+		terminal: p.own.terminal.streams != nil, outside: p.own.terminal.outside != nil,
 	}, nil
 }
 

@@ -11,6 +11,10 @@ func (p *Program) BeginInit() {
 	p.Doing("tie the sandbox's life to its parent's")
 	p.Call(unix.SYS_CLOSE, p.own.reportRead) // else init itself would keep the pipe alive
 	p.TieToParent()
+	if p.own.terminal.outside != nil {
+		p.Doing("close the caller's terminal")
+		p.Call(unix.SYS_CLOSE, p.terminalFD())
+	}
 	p.Doing("make a session of its own")
 	p.Call(unix.SYS_SETSID)
 }

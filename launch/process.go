@@ -27,6 +27,7 @@ type processVars struct {
 	exitCode                *Var // of a failure of a standalone image
 	phase                   *Var // in place: what a failure means, see phaseAlone
 	goBack                  *Label
+	terminal                terminalVars
 }
 
 const (
@@ -72,6 +73,9 @@ func (p *Program) Begin() {
 		last := p.controlFD()
 		if p.enterable {
 			last = p.requestFD()
+		}
+		if p.own.terminal.outside != nil {
+			last = p.terminalFD()
 		}
 		p.Call(unix.SYS_CLOSE_RANGE, p.statusFD(), last, unix.CLOSE_RANGE_CLOEXEC)
 		first = last + 1
@@ -229,7 +233,13 @@ func (p *Program) Supervise(commandIsInit bool) {
 	if commandIsInit {
 		poll[0] = uint64(0xffffffff)
 	}
-	p.Call(unix.SYS_CLOSE_RANGE, 3, 0xffffffff, 0)
+	const terminal = 3
+	rest := terminal
+	if o.terminal.outside != nil {
+		p.Call(unix.SYS_DUP3, p.terminalFD(), terminal, unix.O_CLOEXEC).On(unix.EINVAL, nil)
+		rest++
+	}
+	p.Call(unix.SYS_CLOSE_RANGE, rest, 0xffffffff, 0)
 	fds := p.Data("poll", 24, poll...)
 
 	if p.standing {
@@ -257,6 +267,9 @@ func (p *Program) Supervise(commandIsInit bool) {
 	p.Jump(again)
 
 	p.Here(dead)
+	if o.terminal.outside != nil {
+		p.restoreTerminal(terminal)
+	}
 	p.Doing("kill the sandbox")
 	p.Call(unix.SYS_PIDFD_SEND_SIGNAL, pidfd, uint64(unix.SIGKILL), 0, 0).On(unix.ESRCH, nil)
 	p.Here(gone)

@@ -7,13 +7,14 @@ import (
 )
 
 // What init and the caller say to each other over the request socket of an
-// enterable program: a request is 8 bytes with four file descriptors,
+// enterable program: a request is 8 bytes, what it leads, with four file descriptors,
 // an image and three standard streams; the answers start with a kind.
 const (
-	requestFiles = 4
-	enteredPidfd = 2 // kind, process id in init's namespace; the pidfd comes with it
-	enteredEnded = 3 // kind, process id, raw wait status, struct rusage
-	enteredBytes = 8 + 8 + 8 + 144
+	requestFiles                 = 4
+	requestGroup, requestSession = 0, 1
+	enteredPidfd                 = 2 // kind, process id in init's namespace; the pidfd comes with it
+	enteredEnded                 = 3 // kind, process id, raw wait status, struct rusage
+	enteredBytes                 = 8 + 8 + 8 + 144
 )
 
 // Enterable says that further programs can be started in the sandbox while it runs,
@@ -100,7 +101,10 @@ func (p *Program) serveRequest(request, signals int, poll *Var, again, asked *La
 	unsent, done := p.Label("not_sent"), p.Label("answered")
 	p.Call(unix.SYS_CLONE, cloneChild, 0, handle.At(16).Addr(), 0, 0).To(pid).OnAny(failed)
 	p.If(pid, ^uint64(0), 0, child)
+	session := p.Label("request_session")
+	p.If(word, ^uint64(0), requestSession, session)
 	p.Call(unix.SYS_SETPGID, pid, pid).OnAny(nil) // the child does the same: whoever comes first
+	p.Here(session)
 	p.Add(answer.At(8), pid, 0)
 	to := Words("msghdr", 0, 0, Words("iovec", answer.Addr(), 16), 1, handle.Addr(), 24, 0)
 	p.Call(unix.SYS_SENDMSG, request, to, unix.MSG_NOSIGNAL).OnAny(unsent)
@@ -126,7 +130,13 @@ func (p *Program) serveRequest(request, signals int, poll *Var, again, asked *La
 	p.Here(child)
 	p.Doing("run another program in the sandbox")
 	gone := p.Label("entering_failed")
+	leads, grouped := p.Label("leads_session"), p.Label("leads_group")
+	p.If(word, ^uint64(0), requestSession, leads)
 	p.Call(unix.SYS_SETPGID, 0, 0).OnAny(gone)
+	p.Jump(grouped)
+	p.Here(leads)
+	p.Call(unix.SYS_SETSID).OnAny(gone)
+	p.Here(grouped)
 	for i := range 3 {
 		p.Call(unix.SYS_DUP3, files[1+i], i, 0).OnAny(gone)
 	}

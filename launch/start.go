@@ -22,6 +22,14 @@ type Attr struct {
 	// be done while the sandbox is being set up.
 	Forked func()
 
+	// Terminal is called with the master of the command's terminal, if the program makes
+	// one (see Program.OpenTerminal), before the command runs. The file is the
+	// callee's. If it fails, the program ends.
+	Terminal func(master *os.File) error
+
+	// Outside is the caller's terminal, for Program.RestoreTerminal.
+	Outside *os.File
+
 	// Prepare is called with outer's process id when the program waits for its
 	// caller (see Program.AwaitCaller). If it fails, the program ends.
 	Prepare func(pid int) error
@@ -64,6 +72,9 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 		}
 		files = append(files, answers)
 	}
+	if img.outside {
+		files = append(files, attr.Outside)
+	}
 	if p.outer, err = img.exec(files); err != nil {
 		unix.Close(control[0])
 		p.closeRequests()
@@ -80,8 +91,13 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	if img.prepare {
 		err = p.prepare(attr.Prepare)
 	}
-	if err == nil && img.gated {
+	if err == nil && img.gated && attr.Forked != nil {
 		attr.Forked()
+	}
+	if err == nil && img.terminal {
+		err = p.receiveTerminal(attr.Terminal)
+	}
+	if err == nil && img.gated {
 		unix.Write(p.control, []byte("!")) // if there is nobody to read it, the status says why
 	}
 	if err == nil {

@@ -117,6 +117,7 @@ const (
 	recordFailed     = 4 // in place: the sandbox could not be set up
 	recordNoPidfd    = 5 // in place: there is none
 	recordHandedOver = 6 // what the command hands over comes with it
+	recordTerminal   = 7 // the master of the command's terminal comes with it
 	recordBytes      = 8 + 8 + 144
 )
 

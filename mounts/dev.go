@@ -12,6 +12,10 @@ type Dev struct {
 	Target  string
 	Console string // path of the caller's terminal on the host, to be the console; "": none
 	Origin  string
+
+	// OwnConsole makes a place for the console, to be a terminal of the sandbox's own:
+	// see BindConsole. Console has to be empty.
+	OwnConsole bool
 }
 
 // Where is the mount point.
@@ -46,6 +50,10 @@ func (m Dev) compile(t *tree) error {
 	if m.Console != "" {
 		m.node(t, dev, relative(m.Console), "console")
 	}
+	if m.OwnConsole {
+		p.Doing("make a place for the console")
+		p.Call(unix.SYS_MKNODAT, dev, "console", unix.S_IFREG|0o620, 0)
+	}
 	for _, l := range devLinks {
 		p.Call(unix.SYS_SYMLINKAT, l[1], dev, l[0])
 	}
@@ -60,7 +68,7 @@ func (m Dev) compile(t *tree) error {
 	for _, l := range devLinks {
 		t.shape.set(at.path+"/"+l[0], node{kind: ownLink, link: l[1]})
 	}
-	if m.Console != "" {
+	if m.Console != "" || m.OwnConsole {
 		t.shape.set(at.path+"/console", node{kind: foreign, file: true})
 	}
 	t.shape.set(at.path+"/pts", node{kind: foreign})
@@ -79,6 +87,25 @@ func (m Dev) node(t *tree, dev *launch.Var, source, name string) {
 	p.Call(unix.SYS_MKNODAT, dev, name, unix.S_IFREG|0o666, 0)
 	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", dev, name, moveNamed)
 	p.Close(t.tree, t.src)
+}
+
+// BindConsole appends, after the file tree: the terminal fd is the console of every
+// Dev that has a place for it. Its mode cannot be changed there.
+func BindConsole(p *launch.Program, files []Entry, fd *launch.Var) {
+	for _, e := range files {
+		dev, ok := e.(Dev)
+		if !ok || !dev.OwnConsole {
+			continue
+		}
+		p.Doing("bind the console " + dev.Target + "/console")
+		tree, covered := p.Var("tree"), p.Label("console_covered")
+		p.Call(unix.SYS_OPEN_TREE, fd, "", cloneTree).To(tree)
+		p.Call(unix.SYS_MOUNT_SETATTR, tree, "", setRecursive, attributes{readOnly: true, noExec: true, devices: true}.arg(), sizeofAttr)
+		// A later entry may lie over the whole.
+		p.Call(unix.SYS_MOVE_MOUNT, tree, "", unix.AT_FDCWD, dev.Target+"/console", moveNamed).On(unix.ENOENT, covered).On(unix.ENOTDIR, covered)
+		p.Here(covered)
+		p.Close(tree)
+	}
 }
 
 // inside mounts what fs makes on a new folder of dev.

@@ -38,6 +38,10 @@ type Cmd struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 
+	// Terminal gives the command a terminal of the sandbox's own, which is in place of
+	// the null device then. Nil: it has none.
+	Terminal *Terminal
+
 	// ExtraFiles become file descriptors 3 and up; nil entries are closed there.
 	// Warning: a folder among them is a way into all that is below it.
 	ExtraFiles []*os.File
@@ -105,6 +109,9 @@ func CommandContext(ctx context.Context, name string, arg ...string) *Cmd {
 // *[mounts.Error].
 func (c *Cmd) Plan() (*launch.Program, error) {
 	p := launch.New(3 + len(c.ExtraFiles))
+	if err := c.checkTerminal(); err != nil {
+		return nil, err
+	}
 	if c.Hold {
 		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil, changes: c.Changes})
 	}
@@ -120,6 +127,8 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		env:       launch.Secret("environment", env),
 		gated:     c.Forked != nil,
 		null:      c.nullStreams(),
+		terminal:  c.Terminal,
+		streams:   c.terminalStreams(),
 		enterable: c.Enterable,
 		asks:      c.ReportRefused,
 		changes:   c.Changes,
@@ -133,14 +142,12 @@ func (c *Cmd) environ() []string {
 	return c.Env
 }
 
-// nullStreams are the standard streams that are left out.
-func (c *Cmd) nullStreams() (fds []int) {
-	for fd, out := range []bool{c.Stdin == nil, c.Stdout == nil, c.Stderr == nil} {
-		if out {
-			fds = append(fds, fd)
-		}
+// nullStreams are the standard streams that are the null device.
+func (c *Cmd) nullStreams() []int {
+	if c.Terminal != nil {
+		return nil
 	}
-	return fds
+	return c.nilStreams()
 }
 
 func (c *Cmd) dir() string {
@@ -208,7 +215,11 @@ func (c *Cmd) Start() (err error) {
 		return err
 	}
 	c.started = time.Now()
-	process, err := image.Start(&launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps})
+	attr := &launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps, Terminal: c.prepareTerminal}
+	if c.Terminal != nil {
+		attr.Outside = c.Terminal.Outside
+	}
+	process, err := image.Start(attr)
 	if err != nil {
 		return c.Policy.explain(err)
 	}

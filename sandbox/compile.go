@@ -25,8 +25,10 @@ type execution struct {
 	closed    []int   // file descriptors that the command does not get
 	gated     bool    // it waits for Cmd.Forked
 	null      []int   // file descriptors that are the null device
-	enterable bool    // further commands may follow
-	hold      bool    // there is none; the sandbox waits for those
+	terminal  *Terminal
+	streams   []int // those that are the terminal
+	enterable bool  // further commands may follow
+	hold      bool  // there is none; the sandbox waits for those
 	takeover  *Takeover
 	asks      bool     // the filter of system calls asks the supervisor where it refuses
 	changes   *cow.Run // which the command must not run before; nil: none
@@ -81,6 +83,13 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if run.enterable {
 		p.Enterable()
 	}
+	files := policy.Files
+	if run.terminal != nil {
+		files = withOwnConsole(files)
+		if run.terminal.Outside != nil {
+			p.RestoreTerminal(run.terminal.Modes.Bytes())
+		}
+	}
 	if run.forUser != nil {
 		p.ForUser(*run.forUser)
 	}
@@ -123,9 +132,12 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	}
 	forbidMounts := limitNamespaces(p, policy, locked)
 	queues := openQueues(p, policy, abi)
-	writable, err := mounts.CompileFrom(p, policy.Files, policy.Propagation)
+	writable, err := mounts.CompileFrom(p, files, policy.Propagation)
 	if err != nil {
 		return err
+	}
+	if run.terminal != nil { // what mounts, and opens devices, comes before what forbids it
+		openTerminal(p, files, run.streams)
 	}
 	if err := notePlaceholders(run.changes, policy.Files); err != nil {
 		return err
@@ -137,7 +149,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	setAttributes(p, policy)
 	noNewPrivileges(p)
 	enterLandlock(p, policy, abi, writable, queues, run.forUser != nil)
-	if run.gated {
+	if run.gated || run.terminal != nil {
 		p.AwaitForked()
 	}
 	switch {

@@ -17,6 +17,12 @@ type Entry struct {
 	Env                   []string
 	Dir                   string
 	Stdin, Stdout, Stderr *os.File
+
+	// Terminal gives the command a terminal of the sandbox's own in place of the
+	// streams that are nil, and a session: it is one end of a socket pair (unix(7),
+	// SOCK_SEQPACKET), from whose other end [ReceiveTerminal] takes the master. Nil:
+	// there is none.
+	Terminal *os.File
 }
 
 // Entered is a command that has been started by [Cmd.Enter].
@@ -26,7 +32,7 @@ type Entered struct {
 
 // Enter starts a command in the sandbox, which has to be Enterable and to run. It is
 // forked by the sandbox's init, so it has the same capabilities, filters, limits
-// and namespaces, and no more; it has a session of its own. If it cannot be
+// and namespaces, and no more; it has a process group of its own. If it cannot be
 // executed, that is told on its standard error, and it ends with 126 or 127.
 // os.ErrProcessDone after the sandbox's end.
 func (c *Cmd) Enter(e *Entry) (*Entered, error) {
@@ -46,15 +52,26 @@ func (c *Cmd) Enter(e *Entry) (*Entered, error) {
 	}
 	p := launch.NewStandalone(3)
 	p.Process("entered")
+	files := [3]*os.File{e.Stdin, e.Stdout, e.Stderr}
+	var streams, null []int // that are the terminal, or the null device
+	for fd, f := range files {
+		switch {
+		case f != nil:
+		case e.Terminal != nil:
+			files[fd], streams = e.Terminal, append(streams, fd)
+		default:
+			null = append(null, fd)
+		}
+	}
+	if e.Terminal != nil && streams == nil {
+		return nil, errNoStream
+	}
+	if streams != nil {
+		enterTerminal(p, streams)
+	}
 	if dir != "" {
 		p.Doing("change to the working directory " + dir)
 		p.Call(unix.SYS_CHDIR, dir)
-	}
-	var null []int
-	for fd, f := range []*os.File{e.Stdin, e.Stdout, e.Stderr} {
-		if f == nil {
-			null = append(null, fd)
-		}
 	}
 	ownNull(p, null)
 	p.Exec(e.Args[0], candidates(e.Args[0], env), launch.Strings(e.Args), launch.Secret("environment", env))
@@ -62,7 +79,6 @@ func (c *Cmd) Enter(e *Entry) (*Entered, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := [3]*os.File{e.Stdin, e.Stdout, e.Stderr}
 	for fd, f := range files {
 		if f == nil {
 			null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
@@ -76,7 +92,7 @@ func (c *Cmd) Enter(e *Entry) (*Entered, error) {
 			return nil, err
 		}
 	}
-	entered, err := c.process.Enter(image, files)
+	entered, err := c.process.Enter(image, files, e.Terminal != nil)
 	if err != nil {
 		return nil, err
 	}

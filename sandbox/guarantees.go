@@ -10,9 +10,9 @@ import (
 
 // Guarantees are the names of what a sandbox guarantees, and one without namespaces in part:
 // what is in files, what is known about files and processes and can be changed of it, the network,
-// the caller's processes, its inter-process communication, and what git on the host obeys in
-// the current folder.
-var Guarantees = []string{"files", "metadata", "network", "processes", "ipc", "git"}
+// the caller's processes, its inter-process communication, what git on the host obeys in
+// the current folder, and the caller's terminal.
+var Guarantees = []string{"files", "metadata", "network", "processes", "ipc", "git", "terminal"}
 
 // Loss is a guarantee that a sandbox without namespaces does not give, in whole or in part.
 type Loss struct {
@@ -59,6 +59,7 @@ func (p *Policy) NotGuaranteed() (list []Loss) {
 	if p.Share.Has(userns.IPC) {
 		lose("ipc", "it is shared")
 	}
+	lose("terminal", "if it is a standard stream, what you type can be read, and its settings be changed")
 	if p.Dir != "" && p.writesTo(p.Dir) || abi < 2 {
 		lose("git", ".git/hooks and .git/config in a writable folder can be changed")
 	}

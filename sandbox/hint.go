@@ -118,6 +118,10 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 	case e.Errno == unix.EPERM && strings.HasPrefix(e.Doing, "mount sysfs"):
 		return "the sysfs outside is partly covered, as in a container, and the kernel refuses a new one; " +
 			"show the outer one instead (its network devices are seen then): --ro /sys"
+	case strings.HasPrefix(e.Doing, "open a terminal of the sandbox's own") && e.Errno == unix.ENOSPC:
+		return "there are as many pseudo-terminals as kernel.pty.max allows"
+	case strings.HasPrefix(e.Doing, "open a terminal of the sandbox's own"):
+		return "--dev /dev makes one; --pty never shares your terminal with the command"
 	case e.Errno == unix.ESTALE && strings.HasPrefix(e.Doing, "check that "):
 		return "something else has been moved there meanwhile; open it anew"
 	case e.Errno == unix.ENOENT && e.Call == "openat2" && strings.HasPrefix(e.Doing, "write the file "):

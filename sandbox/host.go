@@ -124,8 +124,13 @@ func (e *NoFilesError) Unwrap() error { return e.Err }
 
 // compileHost appends a sandbox without namespaces.
 func compileHost(p *launch.Program, policy *Policy, run execution) error {
-	if run.enterable || run.forUser != nil || run.takeover != nil || run.changes != nil || run.hold {
+	switch {
+	case run.enterable || run.forUser != nil || run.takeover != nil || run.changes != nil || run.hold:
 		return &PolicyError{"NoNamespaces", errors.New("without namespaces a command can neither be entered, nor be compiled to a program, nor keep its changes aside")}
+	case run.terminal != nil:
+		return &PolicyError{"NoNamespaces", errors.New("without namespaces a command has no terminal of its own")}
+	case run.asks:
+		return &PolicyError{"NoNamespaces", errors.New("without namespaces it is not reported which system calls are refused")}
 	}
 	abi, err := policy.checkLandlock()
 	if err != nil {

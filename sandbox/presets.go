@@ -38,7 +38,7 @@ func systemFiles(root []mounts.Entry) []mounts.Entry {
 		files = append(files, mounts.Tmpfs{Target: home, Mode: 0o700})
 	}
 	proc := mounts.Proc{Target: "/proc", Masked: os.Geteuid() == 0}
-	return slices.Clip(append(files, proc, mounts.Dev{Target: "/dev", Console: terminal()}))
+	return slices.Clip(append(files, proc, mounts.Dev{Target: "/dev", Console: callersTerminal()}))
 }
 
 // BuildPolicy is [SystemPolicy] for an untrusted build in dir: dir is writable,
@@ -155,8 +155,8 @@ func homes() (list []string) {
 	return list
 }
 
-// terminal is the path of the terminal on standard input; "" if it is none.
-func terminal() string {
+// callersTerminal is the path of the terminal on standard input; "" if it is none.
+func callersTerminal() string {
 	name, err := os.Readlink("/proc/self/fd/0")
 	if err != nil || !strings.HasPrefix(name, "/dev/pts/") && !strings.HasPrefix(name, "/dev/tty") {
 		return ""

@@ -35,6 +35,9 @@ func (c *Cmd) Standalone() ([]byte, error) {
 	if c.Policy.CommandIsInit {
 		return nil, &PolicyError{"CommandIsInit", needsSupervisor("a command that is PID 1 could outlive the program that started it")}
 	}
+	if c.Terminal != nil {
+		return nil, &PolicyError{"Terminal", needsSupervisor("nobody would relay the terminal")}
+	}
 	if c.Changes != nil {
 		return nil, &PolicyError{"Changes", errors.New("a compiled program cannot keep changes aside: each of its runs would need folders of its own")}
 	}

@@ -15,17 +15,23 @@ import (
 
 	"github.com/usandbox/usandbox/registry"
 	"github.com/usandbox/usandbox/sandbox"
+	"github.com/usandbox/usandbox/terminal"
 )
 
 // The control socket of a sandbox that has a name: messages of JSON, unix(7) of type
 // SOCK_SEQPACKET. The client begins with an empty message that carries four file
-// descriptors: a memfd with the request, and the streams of the command.
+// descriptors: a memfd with the request, and the streams of the command; with a
+// terminal, in the place of those that it becomes stands a socket that takes it out, and
+// the client's own terminal is the fifth.
 
 // request is what a client asks for.
 type request struct {
 	Args [][]byte `json:"args"` // bytes: they need not be UTF-8
 	Env  [][]byte `json:"env"`  // K=V: added to the environment of the sandbox
 	Dir  []byte   `json:"dir"`
+
+	Terminal []int  `json:"terminal"` // the streams that are a terminal of the sandbox's own
+	Modes    []byte `json:"modes"`    // of the client's terminal, for the case that the client is killed
 }
 
 // answer is what the supervisor says: that the command was started or why not, then
@@ -126,14 +132,25 @@ func serveClient(fd int, c *sandbox.Cmd) error {
 	if err := json.NewDecoder(io.LimitReader(files[0], maxRequest)).Decode(&r); err != nil {
 		return fmt.Errorf("read the request: %w", err)
 	}
-	entered, err := c.Enter(&sandbox.Entry{
+	entry := &sandbox.Entry{
 		Args: toStrings(r.Args), Env: withEnv(c.Env, toStrings(r.Env)), Dir: string(r.Dir),
 		Stdin: files[1], Stdout: files[2], Stderr: files[3],
-	})
+	}
+	for _, n := range r.Terminal {
+		switch n {
+		case 0:
+			entry.Terminal, entry.Stdin = files[1], nil
+		case 1:
+			entry.Terminal, entry.Stdout = files[2], nil
+		case 2:
+			entry.Terminal, entry.Stderr = files[3], nil
+		}
+	}
+	entered, err := c.Enter(entry)
 	if err != nil {
 		return err
 	}
-	closeAll(files)
+	closeAll(files[:requestFiles])
 	send(fd, answer{})
 	read := make(chan struct{})
 	go func() {
@@ -147,6 +164,9 @@ func serveClient(fd int, c *sandbox.Cmd) error {
 		}
 		entered.Signal(unix.SIGKILL, true)
 		entered.Signal(unix.SIGKILL, false)
+		if modes, err := terminal.ParseModes(r.Modes); err == nil && len(files) > requestFiles {
+			terminal.Restore(files[requestFiles], modes) // it is raw only if the client was killed
+		}
 	}()
 	for ws := range entered.Changes() {
 		status := uint32(ws)
@@ -196,10 +216,12 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// receiveFiles takes the four files of a request.
+// requestFiles is how many files come with a request at least.
+const requestFiles = 4
+
+// receiveFiles takes the files of a request.
 func receiveFiles(fd int) ([]*os.File, error) {
-	const count = 4
-	oob := make([]byte, unix.CmsgSpace(4*count))
+	oob := make([]byte, unix.CmsgSpace(4*(requestFiles+1)))
 	n, oobn, _, _, err := unix.Recvmsg(fd, make([]byte, 1), oob, unix.MSG_CMSG_CLOEXEC)
 	if err != nil || n == 0 {
 		return nil, errors.New("the client is gone")
@@ -211,7 +233,7 @@ func receiveFiles(fd int) ([]*os.File, error) {
 			files = append(files, os.NewFile(uintptr(fd), "passed"))
 		}
 	}
-	if len(files) != count {
+	if len(files) != requestFiles && len(files) != requestFiles+1 {
 		closeAll(files)
 		return nil, errors.New("the request comes without its files")
 	}

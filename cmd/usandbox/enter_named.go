@@ -19,7 +19,7 @@ import (
 // and signals, and returns its exit code. It is not started by this process but by
 // the sandbox's init, on the supervisor's request: so it has the sandbox's own
 // confinement, and nothing of usandbox comes near it.
-func enterNamed(name string, r request) int {
+func enterNamed(name string, r request, pty ptyFlags) int {
 	if err := noFolders(); err != nil {
 		return fail(err)
 	}
@@ -37,20 +37,45 @@ func enterNamed(name string, r request) int {
 	if len(r.Args) == 0 {
 		r.Args = toBytes([]string{"/bin/sh"})
 	}
-	fd, err := ask(entry, r)
+	streams, err := pty.streams()
+	if err != nil {
+		return fail(err)
+	}
+	var con *console
+	files, socket := []*os.File{os.Stdin, os.Stdout, os.Stderr}, (*os.File)(nil)
+	if streams != nil {
+		con = &console{raw: pty.raw}
+		if socket, err = r.askTerminal(files, streams); err != nil {
+			return fail(err)
+		}
+	}
+	fd, err := ask(entry, r, files)
 	if err != nil {
 		return fail(fmt.Errorf("enter %s: %w", name, err))
+	}
+	if con != nil {
+		files[streams[0]].Close() // the other end is the command's alone
 	}
 	answered := make(chan struct{})
 	signals := make(chan os.Signal, 64)
 	catchSignals(signals)
-	go passSignals(fd, signals, answered)
+	go passSignals(fd, con, signals, answered)
 	var a answer
 	if !receive(fd, &a) {
 		return fail(fmt.Errorf("enter %s: its supervisor has ended", name))
 	}
 	if a.Error != "" {
 		return fail(fmt.Errorf("enter %s: %s", name, a.Error))
+	}
+	stop := stopSelf
+	if con != nil {
+		if err := con.enter(socket, func(sig unix.Signal, group bool) { send(fd, passed{int(sig), group}) }); err != nil {
+			var h hinted
+			errors.As(err, &h)
+			return fail(fmt.Errorf("enter %s: %w", name, err), h.hint)
+		}
+		stop = con.stopped
+		defer con.end()
 	}
 	close(answered)
 	for {
@@ -60,7 +85,7 @@ func enterNamed(name string, r request) int {
 		}
 		switch ws := unix.WaitStatus(*a.Status); {
 		case ws.Stopped():
-			stopSelf(ws.StopSignal())
+			stop(ws.StopSignal())
 		case ws.Signaled():
 			fmt.Fprint(os.Stderr, sandbox.Killed(ws))
 			return 128 + int(ws.Signal())
@@ -72,12 +97,14 @@ func enterNamed(name string, r request) int {
 
 // passSignals passes this process's signals on to the command, once it runs. If that
 // takes long, they end this process, and with it the command.
-func passSignals(fd int, signals chan os.Signal, runs chan struct{}) {
+func passSignals(fd int, con *console, signals chan os.Signal, runs chan struct{}) {
 	for s := range signals {
 		sig := s.(unix.Signal)
 		select {
 		case <-runs:
-			send(fd, passed{Signal: int(sig), Group: forwarded[s]})
+			if con == nil || con.caught(sig) {
+				send(fd, passed{Signal: int(sig), Group: forwarded[s]})
+			}
 		case <-time.After(patience):
 			if sig == unix.SIGINT || sig == unix.SIGTERM || sig == unix.SIGHUP || sig == unix.SIGQUIT {
 				os.Exit(128 + int(sig))
@@ -87,7 +114,7 @@ func passSignals(fd int, signals chan os.Signal, runs chan struct{}) {
 }
 
 // ask connects to the supervisor and sends it the request and the streams.
-func ask(e *registry.Entry, r request) (fd int, err error) {
+func ask(e *registry.Entry, r request, files []*os.File) (fd int, err error) {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return -1, err
@@ -117,8 +144,14 @@ func ask(e *registry.Entry, r request) (fd int, err error) {
 	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
 		return -1, os.NewSyscallError("connect", err)
 	}
-	rights := unix.UnixRights(memfd, 0, 1, 2)
-	return fd, unix.Sendmsg(fd, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
+	fds := []int{memfd}
+	for _, f := range files {
+		fds = append(fds, int(f.Fd()))
+	}
+	if r.Modes != nil {
+		fds = append(fds, 0)
+	}
+	return fd, unix.Sendmsg(fd, []byte{0}, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
 }
 
 // hintNoSandbox is what to type where there is no sandbox of a name.
@@ -134,6 +167,8 @@ func enterNamedCommand(args []string) int {
 	set := newFlagSet("enter")
 	dir := set.StringP("wd", "w", "", "working `DIR`")
 	env := set.StringArray("env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
+	var pty ptyFlags
+	pty.add(set)
 	if code, ok := parseSmall(set, args, 1, -1); !ok {
 		return code
 	}
@@ -147,5 +182,5 @@ func enterNamedCommand(args []string) int {
 			r.Env = append(r.Env, []byte(kv))
 		}
 	}
-	return enterNamed(set.Arg(0), r)
+	return enterNamed(set.Arg(0), r, pty)
 }

@@ -59,6 +59,8 @@ type runFlags struct {
 	detach           bool
 	attributes       attributeFlags
 	noCommand        bool // none is wanted
+	pty              ptyFlags
+	console          *console // nil: the command has no terminal of its own
 }
 
 func newRunFlags(name string) *runFlags {

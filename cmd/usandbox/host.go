@@ -12,13 +12,14 @@ import (
 
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/sandbox"
+	"github.com/usandbox/usandbox/terminal"
 )
 
 // withoutNamespaces are the flags that mean something where there are no namespaces. All
 // others are refused with --no-namespaces.
 var withoutNamespaces = []string{
 	"no-namespaces", "require", "ro", "ro-try", "rw", "rw-try", "no-cwd", "chdir", "share", "seccomp", "allow-syscalls", "landlock",
-	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "help", "output",
+	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "pty", "help", "output",
 }
 
 func (f *runFlags) hostFlags() {
@@ -92,7 +93,11 @@ func (f *runFlags) hostPolicy() (sandbox.Policy, error) {
 
 // tellLosses tells what is not guaranteed without namespaces.
 func tellLosses(p *sandbox.Policy) {
+	terminals := slices.ContainsFunc([]*os.File{os.Stdin, os.Stdout, os.Stderr}, terminal.Is)
 	for _, l := range p.NotGuaranteed() {
+		if l.Name == "terminal" && !terminals {
+			continue
+		}
 		fmt.Fprintf(os.Stderr, "usandbox: without namespaces not guaranteed: %s: %s\n", l.Name, l.What)
 	}
 }

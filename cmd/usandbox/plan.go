@@ -13,9 +13,13 @@ import (
 func planCommand(args []string) int {
 	f := newRunFlags("plan")
 	asJSON := f.set.Bool("json", false, "print JSON: a list of steps")
+	f.pty.add(f.set)
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
+	}
+	if err := f.setTerminal(c); err != nil {
+		return fail(err)
 	}
 	program, err := c.Plan()
 	if err != nil {

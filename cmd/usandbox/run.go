@@ -18,12 +18,16 @@ func runCommand(args []string) int {
 	f := newRunFlags("run")
 	f.nameFlags()
 	f.whyFlag()
+	f.pty.add(f.set)
 	f.set.BoolVar(&f.review, "review", false, "like --cow; in the end show what was changed, and ask what to do with it")
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
 	}
 	c.ReportRefused = f.why
+	if err := f.setTerminal(c); err != nil {
+		return fail(err)
+	}
 	if f.name != "" || f.detach {
 		return runNamed(f, c)
 	}
@@ -40,7 +44,8 @@ type running struct {
 	watch *sandbox.Planted
 	ask   bool // what to do with the changes
 
-	filter string // the first one of --seccomp
+	filter  string   // the first one of --seccomp
+	console *console // nil: the command has no terminal of its own
 }
 
 // start starts the sandbox, or executes it in usandbox's place. Nil: it could not be,
@@ -76,9 +81,12 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if err := c.Start(); err != nil {
 		return nil, failStart(c, err)
 	}
-	go forwardSignals(c, signals)
+	if f.console != nil {
+		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
+	}
+	go forwardSignals(c, f.console, signals)
 	time.AfterFunc(restAfter, rest)
-	r := &running{c: c, watch: watch, ask: f.review}
+	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
 	if len(f.filters) > 0 {
 		r.filter = f.filters[0].name
 	}
@@ -89,6 +97,9 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 // returns the exit code.
 func (r *running) wait() int {
 	err := r.c.Wait()
+	if r.console != nil {
+		r.console.end()
+	}
 	r.tellKilled()
 	r.tellRefused()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {

@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/signal"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -41,19 +40,30 @@ func catchSignals(ch chan os.Signal) {
 }
 
 // forwardSignals passes on to the command what has been and will be collected.
-func forwardSignals(c *sandbox.Cmd, ch chan os.Signal) {
+func forwardSignals(c *sandbox.Cmd, con *console, ch chan os.Signal) {
+	stop := stopSelf
+	if con != nil {
+		stop = con.stopped
+	}
 	if startedPipe == nil { // a detached one that stops would be continued by nobody
-		go c.WatchStops(stopSelf) // not before SIGCONT is caught: it is what ends a stop
+		go c.WatchStops(stop) // not before SIGCONT is caught: it is what ends a stop
 	}
 	for s := range ch {
 		switch {
 		case c.Hold:
 			signalHeld(c, s)
-		case forwarded[s]:
-			c.SignalGroup(s.(syscall.Signal))
-		default:
-			c.Signal(s.(syscall.Signal))
+		case con == nil || con.caught(s.(unix.Signal)):
+			signalCommand(c, s.(unix.Signal), forwarded[s])
 		}
+	}
+}
+
+// signalCommand sends a signal to the command or its process group.
+func signalCommand(c *sandbox.Cmd, sig unix.Signal, group bool) {
+	if group {
+		c.SignalGroup(sig)
+	} else {
+		c.Signal(sig)
 	}
 }
 
