@@ -12,7 +12,7 @@ import (
 )
 
 // openingNames are the names of seccomp.Openings that every processor has, for the help.
-const openingNames = "bpf, chroot, clone3, handles, io_uring, keyring, mount, namespaces, obsolete, openat2, perf, " +
+const openingNames = "bpf, chroot, clone3, handles, io_uring, keyring, mount, namespaces, obsolete, openat2, packet, perf, " +
 	"personality, setuid, sockets, system, terminal, userfaultfd, userns; i386 and x32, on arm64 arm"
 
 func (f *runFlags) seccompFlags() {
