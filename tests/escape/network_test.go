@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const vsock = "AF_VSOCK belongs to no network namespace, and reaches the hypervisor of a virtual machine"
+
 const ownNetwork = "a network namespace of its own, with nothing but a loopback interface"
 
 var network = []attack{
@@ -70,7 +72,7 @@ var network = []attack{
 		name:    "families of sockets",
 		tries:   "talk to the hypervisor (AF_VSOCK), the kernel's ciphers (AF_ALG), raw packets, netlink, bluetooth, CAN, TIPC and every other family",
 		defence: "the families are denied; what remains sees the network namespace alone, and has no capability in it",
-		gives:   map[string]string{bare: "AF_VSOCK belongs to no network namespace, and reaches the hypervisor of a virtual machine"},
+		gives:   map[string]string{bare: vsock, allCaps: "CAP_NET_RAW and CAP_NET_ADMIN open every family; " + vsock},
 		inside:  tryFamilies,
 	}, {
 		name:    "io_uring",
