@@ -33,14 +33,24 @@ var ambient = unix.PR_CAP_AMBIENT
 
 // RestrictBounding appends: no capability but those in keep is left in the
 // bounding set. The first number that the kernel does not know, EINVAL, is the end.
-func RestrictBounding(p *launch.Program, keep Set) {
+func RestrictBounding(p *launch.Program, keep Set) { restrictBounding(p, keep, false) }
+
+// EmptyBounding appends: the bounding set is empty, if the process has CAP_SETPCAP (else
+// EPERM). Without that, what is left in it can be had by no exec under no_new_privs, for root
+// neither: cap_permitted is then bounded by what it was before.
+func EmptyBounding(p *launch.Program) { restrictBounding(p, None, true) }
+
+func restrictBounding(p *launch.Program, keep Set, try bool) {
 	p.Doing("drop the bounding capabilities")
 	drop := unix.PR_CAPBSET_DROP
 	done := p.Label("bounding_done")
 	if keep == None {
 		number, again := p.Var("cap"), p.Label("bounding")
 		p.Here(again)
-		p.Call(unix.SYS_PRCTL, drop, number, 0, 0, 0).On(unix.EINVAL, done)
+		s := p.Call(unix.SYS_PRCTL, drop, number, 0, 0, 0).On(unix.EINVAL, done)
+		if try {
+			s.On(unix.EPERM, done)
+		}
 		p.Add(number, number, 1)
 		p.Jump(again)
 	} else {

@@ -29,6 +29,7 @@ type Image struct {
 	pidfd   bool
 
 	enterable bool
+	unguarded bool
 }
 
 // Bytes is the executable: ELF64, ET_EXEC, three loads and no other parts.
@@ -57,7 +58,7 @@ func (p *Program) Image() (*Image, error) {
 	if len(l.buf) > maxImage || l.dataSize > maxImage {
 		return nil, fmt.Errorf("compile the sandbox: %w", unix.E2BIG)
 	}
-	return &Image{elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd, enterable: p.enterable}, nil
+	return &Image{elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd, enterable: p.enterable, unguarded: p.unguarded}, nil
 }
 
 // failedStep is the index of the step whose record lies at address at.

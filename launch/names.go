@@ -49,6 +49,8 @@ func callName(nr uintptr) string {
 		return "fstatfs"
 	case unix.SYS_GETPGID:
 		return "getpgid"
+	case unix.SYS_GETPPID:
+		return "getppid"
 	case unix.SYS_GETPID:
 		return "getpid"
 	case unix.SYS_GETUID:
@@ -59,6 +61,12 @@ func callName(nr uintptr) string {
 		return "keyctl"
 	case unix.SYS_KILL:
 		return "kill"
+	case unix.SYS_LANDLOCK_ADD_RULE:
+		return "landlock_add_rule"
+	case unix.SYS_LANDLOCK_CREATE_RULESET:
+		return "landlock_create_ruleset"
+	case unix.SYS_LANDLOCK_RESTRICT_SELF:
+		return "landlock_restrict_self"
 	case unix.SYS_LSEEK:
 		return "lseek"
 	case unix.SYS_MADVISE:

@@ -23,6 +23,7 @@ type processVars struct {
 	pidfdMessage            *Var // control message that carries one fd
 	initPidfd, initPID      *Var
 	commandPID              *Var
+	outerPID, guard         *Var // without init: see ForkGuard
 	exitCode                *Var // of a failure of a standalone image
 	phase                   *Var // in place: what a failure means, see phaseAlone
 	goBack                  *Label
@@ -51,7 +52,11 @@ func (p *Program) Begin() {
 	p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, Struct("all", all), o.sigmask.Addr(), setSize)
 	p.Call(unix.SYS_RT_SIGACTION, uint64(unix.SIGCHLD), Struct("default", make([]byte, 32)), o.sigchld.Addr(), setSize)
 	p.Call(unix.SYS_UMASK, 0).To(o.umask)
-	if p.supervised() {
+	switch {
+	case p.ownSession:
+		p.Doing("make a session of its own")
+		p.Call(unix.SYS_SETSID)
+	case p.supervised():
 		// So that a signal to the caller's group cannot kill both at once.
 		p.Doing("make a process group of its own")
 		p.Call(unix.SYS_SETPGID, 0, 0)
@@ -234,7 +239,7 @@ func (p *Program) Supervise(commandIsInit bool) {
 		p.Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, o.sigmask.Addr(), 0, setSize)
 	}
 	p.Doing("wait for the command")
-	again, dead, gone, end, signalled := p.Label("wait"), p.Label("caller_dead"), p.Label("init_gone"), p.Label("end"), p.Label("signalled")
+	again, dead, gone, end := p.Label("wait"), p.Label("caller_dead"), p.Label("init_gone"), p.Label("end")
 	revents := uint64(0xffff) << 48
 	p.Here(again)
 	p.Call(unix.SYS_PPOLL, fds.Addr(), 3, 0, 0, setSize)
@@ -264,11 +269,15 @@ func (p *Program) Supervise(commandIsInit bool) {
 	p.Here(end)
 	p.Doing("end as the command ended")
 	p.tell(lifeline, record)
+	p.endAs(status)
+}
+
+// endAs appends: end as a process with this wait status did.
+func (p *Program) endAs(status *Var) {
 	self, sig := p.Var("self"), p.Var("sig")
 	p.And(sig, status, 0x7f)
 	zero := p.Label("exited")
 	p.If(sig, 0x7f, 0, zero)
-	p.Here(signalled)
 	// Other signals may be pending (Ctrl-C in outer's process group) and must not
 	// be what it dies of: to ignore a signal discards it.
 	other, each, discarded := p.Var("other"), p.Label("each_signal"), p.Label("discarded")

@@ -30,15 +30,17 @@ type Program struct {
 	now    *context
 	onFail *Label
 
-	fds       int   // number of fds that belong to the command: 0 .. fds-1
-	standing  bool  // no caller watches: it is a program of its own
-	inPlace   bool  // its caller is outer: it is executed in the caller's place
-	enterable bool  // init takes requests
-	again     int   // in place: the file descriptor of the program to go back to
-	notAgain  []int // in place: file descriptors that the program to go back to does not get
-	prepare   bool  // it waits for the caller once
-	gated     bool  // init waits for the caller before it forks the command
-	pidfd     bool  // it sends the command's pidfd
+	fds        int   // number of fds that belong to the command: 0 .. fds-1
+	standing   bool  // no caller watches: it is a program of its own
+	inPlace    bool  // its caller is outer: it is executed in the caller's place
+	enterable  bool  // init takes requests
+	unguarded  bool  // the caller kills what the command leaves
+	ownSession bool  // outer makes one, as there is no init that does
+	again      int   // in place: the file descriptor of the program to go back to
+	notAgain   []int // in place: file descriptors that the program to go back to does not get
+	prepare    bool  // it waits for the caller once
+	gated      bool  // init waits for the caller before it forks the command
+	pidfd      bool  // it sends the command's pidfd
 
 	umask *uint32 // of the command; nil: the caller's
 
@@ -52,6 +54,9 @@ type Program struct {
 func New(fds int) *Program {
 	return &Program{fds: fds, steps: make([]*Step, 0, 512), now: &context{}}
 }
+
+// FDs is the number of file descriptors that belong to the command: 0 to FDs-1.
+func (p *Program) FDs() int { return p.fds }
 
 // Process says which process runs the steps that follow.
 func (p *Program) Process(name string) { p.now = &context{process: name} }

@@ -90,6 +90,14 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	if err == nil && img.pidfd {
 		p.pidfd, err = receivePidfd(p.control)
 	}
+	if img.unguarded {
+		// Also of a program that failed: the command's process may be left.
+		if s, sweepErr := p.newSweeper(); sweepErr == nil {
+			go s.run()
+		} else if err == nil {
+			err = sweepErr
+		}
+	}
 	if err != nil {
 		p.Kill()
 		p.Wait()

@@ -109,7 +109,7 @@ func (b Bind) compile(t *tree) error {
 	}
 	// Without the source, what is there is what was there.
 	writable := b.Writable || b.Try && (at.mount.writable || t.shape.find(at.path).grants())
-	t.mounted(at.path, node{kind: foreign, source: source, writable: writable, file: file})
+	t.mounted(at.path, node{kind: foreign, source: source, writable: writable, file: file, devices: b.Devices})
 	return nil
 }
 

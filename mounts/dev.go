@@ -53,7 +53,7 @@ func (m Dev) compile(t *tree) error {
 		t.fresh("devpts", attributes{noExec: true, devices: true}, "ptmxmode", "666", "mode", "620")
 	})
 	m.inside(t, dev, "shm", func() { t.private(0o1777, attributes{}) })
-	t.mounted(at.path, node{kind: ownFolder, fd: dev})
+	t.mounted(at.path, node{kind: ownFolder, fd: dev, devices: true})
 	for _, name := range devNodes {
 		t.shape.set(at.path+"/"+name, node{kind: foreign, file: true})
 	}

@@ -14,7 +14,7 @@ func TestPropagation(t *testing.T) {
 		Unbindable: {`mount(0, "/", 0, MS_REC|MS_PRIVATE, 0)`, `mount(0, "/", 0, MS_REC|MS_UNBINDABLE, 0)`},
 	} {
 		p := launch.New(3)
-		if err := CompileFrom(p, nil, m); err != nil {
+		if _, err := CompileFrom(p, nil, m); err != nil {
 			t.Fatal(err)
 		}
 		if got := p.Steps()[0].String(); got != want[0] {

@@ -41,6 +41,7 @@ func (r ReadOnly) compile(t *tree) error {
 	t.p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, setAttr("ro", unix.MOUNT_ATTR_RDONLY), sizeofAttr)
 	t.move()
 	n := node{kind: foreign, file: file, hidden: at.mount.hidden}
+	n.devices = at.mount.devices || t.shape.find(at.path).hasDevices()
 	n.source, _ = at.host()
 	n.layers = at.mount.below(strings.TrimPrefix(at.path, at.cover))
 	n.frozen = t.shape.freeze(at, n)

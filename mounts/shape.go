@@ -40,6 +40,7 @@ type node struct {
 	link     string   // target of an ownLink
 	source   string   // what is mounted, as a path of the host; foreign only
 	writable bool     // foreign only
+	devices  bool     // device nodes in it work; foreign, or the root of a file system of our own
 	file     bool     // a mount of a file; foreign only
 	hidden   bool     // nothing is in it, and nothing can be made; foreign only
 	frozen   *branch  // what of our own was here before it became read-only; foreign only

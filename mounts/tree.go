@@ -39,14 +39,19 @@ type tree struct {
 // files (do sources exist, are they folders), changes nothing, and fails with an
 // [*Error] that names the entry.
 func Compile(p *launch.Program, entries []Entry) error {
-	return CompileFrom(p, entries, Private)
+	_, err := CompileFrom(p, entries, Private)
+	return err
 }
 
 // CompileFrom is Compile for a tree whose mounts are propagated as from says, so
 // far as that has to be known when they are made; [Propagation.Set] does the rest.
-func CompileFrom(p *launch.Program, entries []Entry, from Propagation) error {
-	_, err := compile(p, entries, from)
-	return err
+// It returns the places in the finished tree that can be written to.
+func CompileFrom(p *launch.Program, entries []Entry, from Propagation) ([]Writable, error) {
+	t, err := compile(p, entries, from)
+	if err != nil {
+		return nil, err
+	}
+	return t.shape.writable(), nil
 }
 
 func compile(p *launch.Program, entries []Entry, from Propagation) (*tree, error) {

@@ -72,6 +72,7 @@ type Cmd struct {
 	process *launch.Process
 	started time.Time
 	pipes   pipes
+	private string // a folder of NoNamespaces that was made
 	killed  sync.Once
 	done    chan struct{}
 	result  *Result
@@ -116,7 +117,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 
 func (c *Cmd) environ() []string {
 	if c.Env == nil {
-		return DefaultEnv(os.Environ())
+		return withVariables(DefaultEnv(os.Environ()), c.Policy.NoNamespaces.Variables())
 	}
 	return c.Env
 }
@@ -186,6 +187,14 @@ func (c *Cmd) Start() (err error) {
 				c.Changes.Remove()
 			}
 		}()
+	}
+	defer func() {
+		if c.process == nil {
+			err = errors.Join(err, c.removePrivate())
+		}
+	}()
+	if err := c.makePrivate(); err != nil {
+		return err
 	}
 	c.started = time.Now()
 	process, err := image.Start(&launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps})
@@ -276,7 +285,7 @@ func (c *Cmd) Wait() error {
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
-	copyErr := c.pipes.wait()
+	copyErr := errors.Join(c.pipes.wait(), c.removePrivate())
 	switch {
 	case err != nil:
 		return err

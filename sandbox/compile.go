@@ -37,6 +37,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err := policy.check(); err != nil {
 		return err
 	}
+	if policy.NoNamespaces != nil {
+		return compileHost(p, policy, run)
+	}
 	id, err := policy.identity()
 	if err != nil {
 		return err
@@ -53,6 +56,10 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	}
 
 	if err := run.checkEnterable(policy, locked); err != nil {
+		return err
+	}
+	abi, err := policy.checkLandlock()
+	if err != nil {
 		return err
 	}
 
@@ -107,7 +114,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 	}
 	forbidMounts := limitNamespaces(p, policy, locked)
-	if err := mounts.CompileFrom(p, policy.Files, policy.Propagation); err != nil {
+	queues := openQueues(p, policy, abi)
+	writable, err := mounts.CompileFrom(p, policy.Files, policy.Propagation)
+	if err != nil {
 		return err
 	}
 	if err := notePlaceholders(run.changes, policy.Files); err != nil {
@@ -119,6 +128,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	forbidMounts()
 	setAttributes(p, policy)
 	noNewPrivileges(p)
+	enterLandlock(p, policy, abi, writable, queues, run.forUser != nil)
 	if run.gated {
 		p.AwaitForked()
 	}

@@ -23,6 +23,17 @@ func DefaultEnv(environ []string) []string {
 	return env
 }
 
+// withVariables is an environment in which these variables ("KEY=value") take the place of
+// others of the same name.
+func withVariables(environ, variables []string) []string {
+	for _, kv := range variables {
+		key, _, _ := strings.Cut(kv, "=")
+		environ = slices.DeleteFunc(environ, func(old string) bool { return strings.HasPrefix(old, key+"=") })
+		environ = append(environ, kv)
+	}
+	return environ
+}
+
 // PassedNames are the names of the variables that DefaultEnv passes on, as
 // [Cmd.Standalone] takes them.
 func PassedNames() []string { return append(slices.Clone(passed), "LC_*") }

@@ -30,6 +30,8 @@ func Hint(err error) string {
 		none       *NoneDelegatedError
 		unknown    *caps.UnknownError
 		privileged *PrivilegedError
+		landlocked *LandlockError
+		unsafe     *NoFilesError
 	)
 	switch {
 	case errors.As(err, &overlay):
@@ -37,7 +39,7 @@ func Hint(err error) string {
 	case errors.As(err, &store):
 		return elsewhere
 	case errors.As(err, &mount) && mount.Hint == "" && errors.Is(err, unix.ENOSYS): // a look at it, before anything is done
-		return "openat2(2) is missing (Linux 5.6), or a system call filter denies it; inside another usandbox, allow it there: --allow-syscalls userns"
+		return "openat2(2) is missing (Linux 5.6), or a system call filter denies it; inside another usandbox, allow it there: --allow-syscalls userns; " + weaker
 	case errors.As(err, &mount):
 		return mount.Hint
 	case errors.As(err, &missing):
@@ -52,6 +54,10 @@ func Hint(err error) string {
 		return delegate(none.Kind)
 	case errors.As(err, &unknown):
 		return ""
+	case errors.As(err, &unsafe):
+		return "--landlock none goes without: the command can then read and change all that you can"
+	case errors.As(err, &landlocked):
+		return landlocked.hint()
 	case errors.As(err, &privileged):
 		return privileged.Fix
 	case errors.As(err, &step):
@@ -116,6 +122,8 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "it lies in a file system in which nothing is made, or a symlink of the host's leads to where the sandbox has nothing"
 	case e.Errno == unix.ENOSPC && strings.HasPrefix(e.Doing, "write the file "):
 		return "the file system it lies in is full: give that a larger size="
+	case e.Call == "landlock_restrict_self" && e.Errno == unix.E2BIG:
+		return "there are 16 Landlock domains around this one, and can be no more: --landlock none"
 	case e.Call == "pivot_root" && e.Errno == unix.EINVAL:
 		return "the root is the initial ram file system, which cannot be left; switch_root to another first"
 	case strings.HasPrefix(e.Doing, "forbid further namespaces"):
@@ -148,8 +156,20 @@ func isMap(doing string) bool {
 	return strings.HasSuffix(doing, "_map") || strings.Contains(doing, "setgroups")
 }
 
-// forbidden tells apart the ways in which user namespaces are forbidden.
+// weaker is what can be done where nothing else can.
+const weaker = "weaker, but without namespaces: usandbox run --no-namespaces"
+
+// forbidden says how user namespaces are forbidden, and what does without.
 func forbidden(e *launch.StepError, sys sysctls) string {
+	why := forbiddenBy(e, sys)
+	if why != "" {
+		why += "; " + weaker
+	}
+	return why
+}
+
+// forbiddenBy tells apart the ways in which user namespaces are forbidden.
+func forbiddenBy(e *launch.StepError, sys sysctls) string {
 	const apparmor = "kernel.apparmor_restrict_unprivileged_userns"
 	switch {
 	case e.Errno == unix.ENOSPC && sys.is("user.max_user_namespaces", "0"):

@@ -96,7 +96,7 @@ func (c *Cmd) fitsInPlace() bool {
 		c.ctx != nil, c.Forked != nil, c.Enterable, c.Hold, len(c.ExtraFiles) > 0,
 		c.Stdin != os.Stdin, c.Stdout != os.Stdout, c.Stderr != os.Stderr,
 		len(p.UIDMap) > 0, len(p.GIDMap) > 0, p.Clocks != userns.Offsets{}, p.As != nil, p.CommandIsInit,
-		p.Capabilities.Has(unix.CAP_SYS_ADMIN):
+		p.Capabilities.Has(unix.CAP_SYS_ADMIN), p.NoNamespaces != nil:
 		return false
 	}
 	for fd, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {

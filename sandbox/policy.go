@@ -68,8 +68,16 @@ type Policy struct {
 	// Warning: it has every capability in one that it made.
 	UserNamespaces bool
 
+	// Landlock is a second layer, below the namespaces. Its zero value is all of it that the
+	// kernel has.
+	Landlock Landlock
+
 	// Seccomp is which system calls the command may make. Zero: the default filter.
 	Seccomp Seccomp
+
+	// NoNamespaces, if it is not nil, is a sandbox without any namespace, and without what
+	// needs one: most other fields have to be zero. Warning: it is a weaker one.
+	NoNamespaces *NoNamespaces
 
 	// CommandIsInit makes the command PID 1: it has to reap what is orphaned in
 	// its PID namespace, and signals that it does not handle are not delivered.
@@ -153,6 +161,9 @@ func (p *Policy) check() error {
 		if err := p.GIDMap.Validate(); err != nil {
 			return &PolicyError{"GIDMap", err}
 		}
+	}
+	if p.NoNamespaces != nil {
+		return p.checkHost()
 	}
 	return p.checkFiles()
 }

@@ -36,6 +36,12 @@ func (p *Policy) filters(enterable bool) ([]seccomp.Program, error) {
 	switch {
 	case s.Off && len(s.Allow) > 0:
 		return fail(fmt.Errorf("%s: the default filter, of which it would be a part less, is not used", s.Allow[0]))
+	case p.NoNamespaces != nil:
+		prog, err := p.hostFilter()
+		if err != nil {
+			return fail(err)
+		}
+		list = append(list, prog)
 	case !s.Off:
 		prog, err := seccomp.Options{Open: p.opened()}.Program()
 		if err != nil {

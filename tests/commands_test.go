@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/internal/testhost"
+	"github.com/usandbox/usandbox/landlock"
 )
 
 // patience is how long something that shall happen may take.
@@ -42,6 +43,9 @@ func condition(name string) (bool, error) {
 		return os.Getuid() != 0, nil
 	case "binfmt":
 		return testhost.Newer(6, 7), nil
+	case "landlock":
+		abi, _ := landlock.ABI()
+		return abi >= 6, nil
 	case "subids":
 		return delegated("/etc/subuid", "newuidmap") && delegated("/etc/subgid", "newgidmap"), nil
 	}

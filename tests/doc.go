@@ -24,6 +24,7 @@
 //	[subids]                       subordinate ids are delegated to the user, and
 //	                               newuidmap and newgidmap are installed
 //	[binfmt]                       the kernel has binfmt_misc for user namespaces
+//	[landlock]                     the kernel has all of Landlock that sandboxes use (ABI 6)
 //
 // When root runs the tests, every script runs twice: as root, and as a user
 // without privilege, one who has subordinate ids if there is one.

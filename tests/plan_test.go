@@ -39,6 +39,7 @@ func TestPlan(t *testing.T) {
 		"--remount-ro", "/a", "--proc", "/proc:subset=pid", // the same for root: nothing of it is to be masked
 		"--dev", "/dev", "--dev-bind", "/dev/null:/null",
 		"--uid", "12", "--gid", "34", "--hostname", "box", "--domainname", "example", "--boottime", "24h",
+		"--landlock", "best-effort:7", // whatever this kernel has
 		"--cap-add", "net_bind_service", "--share", "ipc", "--chdir", "/work", "--inherit-env",
 		"--", "tool", "an argument", "--flag")
 	c.Env = []string{"PATH=/tools/bin:/bin", "HOME=/home/somebody", "LANG=C"}

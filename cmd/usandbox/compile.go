@@ -20,6 +20,9 @@ func compileCommand(args []string) int {
 	if f.createSource {
 		return fail(flagError("create-source", errors.New("a compiled program makes nothing on the host: make the folder before")))
 	}
+	if f.noNamespaces {
+		return fail(flagError("no-namespaces", errors.New("a compiled program has no supervisor, which kills what the command leaves and removes its private folder")))
+	}
 	if *output == "" {
 		return fail(errors.New("no output file is given"), "usandbox compile -o FILE ...")
 	}

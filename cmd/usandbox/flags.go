@@ -41,6 +41,9 @@ type runFlags struct {
 	capAdd, capDrop  []string
 	seccomp          []string
 	allowSyscalls    []string
+	landlock         string
+	noNamespaces     bool
+	require          string
 	env, unsetEnv    []string
 	inheritEnv       bool
 	asPID1           bool
@@ -85,7 +88,9 @@ func newRunFlags(name string) *runFlags {
 	s.DurationVar(&f.monotonic, "monotonic", 0, "offset of the monotonic clock, likewise")
 	s.StringArrayVar(&f.capAdd, "cap-add", nil, "give the command a capability `NAME`, or all; repeatable")
 	s.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME`, or all, from those added; repeatable")
+	s.StringVar(&f.landlock, "landlock", "best-effort", "the second layer, landlock(7): `MODE` best-effort (what the kernel has), require (all, or nothing runs), none; with :N for ABI N")
 	f.seccompFlags()
+	f.hostFlags()
 	f.attributes.declare(s)
 	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
 	s.BoolVar(&f.inheritEnv, "inherit-env", false, "pass on the whole environment")
@@ -119,6 +124,9 @@ func (f *runFlags) parse(args []string) ([]string, error) {
 	}
 	if f.perms != nil {
 		return nil, flagError("perms", errNoPerms)
+	}
+	if err := f.checkHost(); err != nil {
+		return nil, err
 	}
 	if f.noCommand {
 		if f.set.NArg() > 0 {
@@ -182,7 +190,7 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	env, err := f.environ(os.Environ(), variables(caches))
+	env, err := f.environ(os.Environ(), slices.Concat(variables(caches), policy.NoNamespaces.Variables()))
 	if err != nil {
 		return nil, err
 	}

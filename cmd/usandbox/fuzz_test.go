@@ -6,10 +6,13 @@ package main
 import (
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/usandbox/usandbox/landlock"
 	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/sandbox"
 )
 
 // escape writes a path so that its colons are its own.
@@ -126,6 +129,27 @@ func FuzzFile(f *testing.F) {
 		var flags runFlags
 		if text, err := flags.contents(`\` + b); err != nil || text != b || flags.consumed != "" {
 			t.Errorf("%q became %q, %v", b, text, err)
+		}
+	})
+}
+
+// A mode of Landlock is one of those that there are, with an ABI that there is.
+func FuzzLandlock(f *testing.F) {
+	for _, s := range []string{"", "best-effort", "require:6", "none", "none:1", "require:07", "best-effort:", "require:-1", "require:99999999999999999999"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var p sandbox.Policy
+		err := (&runFlags{landlock: text}).setLandlock(&p)
+		if err != nil {
+			return
+		}
+		want := []string{"best-effort", "require", "none"}[p.Landlock.Mode]
+		if p.Landlock.ABI != 0 {
+			want += ":" + strconv.Itoa(p.Landlock.ABI)
+		}
+		if text != want || p.Landlock.ABI < 0 || p.Landlock.ABI > landlock.Newest {
+			t.Errorf("%q became %+v", text, p.Landlock)
 		}
 	})
 }

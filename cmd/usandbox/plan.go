@@ -87,5 +87,6 @@ func verbose(c *sandbox.Cmd) int {
 		return fail(err)
 	}
 	printPlan(os.Stderr, program)
+	fmt.Fprintln(os.Stderr, "usandbox:", printable(c.LandlockNote()))
 	return 0
 }

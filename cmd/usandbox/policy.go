@@ -22,6 +22,9 @@ import (
 // policy turns the flags into a policy: the default profile, then what the flags
 // add to it.
 func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Policy, error) {
+	if f.noNamespaces {
+		return f.hostPolicy()
+	}
 	as, err := f.person()
 	if err != nil {
 		return sandbox.Policy{}, flagError("as", err)
@@ -56,6 +59,7 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 		f.setIDs(&p),
 		f.setClocks(&p),
 		f.setCapabilities(&p),
+		flagError("landlock", f.setLandlock(&p)),
 		f.setSyscalls(&p),
 		f.attributes.set(f.set, &p),
 	} {
@@ -202,6 +206,9 @@ func (f *runFlags) setCapabilities(p *sandbox.Policy) error {
 // writableHere is the folder whose new files are looked at in the end; "" if the
 // sandbox cannot write to the current folder.
 func writableHere(p sandbox.Policy) string {
+	if n := p.NoNamespaces; n != nil && slices.ContainsFunc(n.Files, func(f sandbox.HostPlace) bool { return f.Writable && f.Path == p.Dir }) {
+		return p.Dir
+	}
 	for _, e := range p.Files {
 		if b, ok := e.(mounts.Bind); ok && b.Writable && b.Source == p.Dir && b.Target == p.Dir {
 			return p.Dir

@@ -55,6 +55,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if line := asRoot(c.Policy); line != "" && !again {
 		fmt.Fprintln(os.Stderr, "usandbox:", line)
 	}
+	tellLosses(&c.Policy)
 	var watch *sandbox.Planted
 	if again && c.Changes != nil {
 		cow.Abandon()

@@ -44,7 +44,7 @@ func (a *attack) triedUnder(v *variant) bool {
 
 // attacks is the table: one list a subject, each in its own file.
 var attacks = slices.Concat(procOne, descriptors, environment, walks, handles, identities, system, namespaces, links, gits, signals, hides,
-	network, ipc, processes, keys, machine, resources, terminals, filtered, everyCall)
+	network, ipc, processes, keys, machine, resources, terminals, filtered, landlocks, hosts, everyCall)
 
 func TestEscape(t *testing.T) {
 	for _, p := range policies {
@@ -122,6 +122,9 @@ func (s *scene) prepare() {
 	s.Helper()
 	p, _ := policy(s.T, s.name, s.dir)
 	s.cmd = &sandbox.Cmd{Args: []string{"/attack"}, Policy: p}
+	if s.name == host { // where a program is used where it is
+		s.cmd.Args[0] = program
+	}
 }
 
 // patience is how long an attack may take.

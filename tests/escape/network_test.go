@@ -60,15 +60,6 @@ var network = []attack{
 		inside:  connectAbstract,
 		outside: listenAbstract,
 	}, {
-		name:    "abstract socket in a shared network",
-		tries:   "the same with --share net",
-		defence: "none: the socket belongs to the network namespace that is shared",
-		under:   []string{sharedNet},
-		gives:   map[string]string{sharedNet: "what is asked for with --share net"},
-		ours:    "the same flags, and no such scope",
-		inside:  connectAbstract,
-		outside: listenAbstract,
-	}, {
 		name:    "families of sockets",
 		tries:   "talk to the hypervisor (AF_VSOCK), the kernel's ciphers (AF_ALG), raw packets, netlink, bluetooth, CAN, TIPC and every other family",
 		defence: "the families are denied; what remains sees the network namespace alone, and has no capability in it",

@@ -11,21 +11,21 @@ import (
 	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/sandbox"
-	"github.com/usandbox/usandbox/userns"
 )
 
 // Names of the policies that attacks are tried under.
 const (
-	build     = "build"     // BuildPolicy
-	asRoot    = "root-ids"  // and the command is root in its own eyes
-	ranges    = "ranges"    // and has a range of ids
-	allCaps   = "caps"      // and every capability
-	nested    = "userns"    // and may make further user namespaces
-	other     = "as"        // for root: another user outside
-	sharedNet = "share-net" // the caller's network namespace; only for attacks that name it
+	build   = "build"    // BuildPolicy
+	asRoot  = "root-ids" // and the command is root in its own eyes
+	ranges  = "ranges"   // and has a range of ids
+	allCaps = "caps"     // and every capability
+	nested  = "userns"   // and may make further user namespaces
+	other   = "as"       // for root: another user outside
 
 	bare       = "nofilter" // build, without the default filter of system calls
 	bubblewrap = "bwrap"    // build, by bubblewrap; only in TestPeer
+
+	host = "host" // HostPolicy: no namespaces; only for attacks that name it
 
 	entering     = "enter"          // build, and the attack enters by Cmd.Enter
 	enteringRoot = "enter-root-ids" // root-ids, likewise
@@ -46,10 +46,6 @@ var policies = []variant{
 	{name: entering, change: func(*testing.T, *sandbox.Policy) bool { return true }, enters: true},
 	{name: enteringRoot, change: withRootIDs, enters: true},
 	{name: bubblewrap, named: true, change: func(*testing.T, *sandbox.Policy) bool { return os.Getenv(peerVariable) != "" }},
-	{name: sharedNet, named: true, change: func(_ *testing.T, p *sandbox.Policy) bool {
-		p.Share = userns.SetOf(userns.Network)
-		return true
-	}},
 	{name: allCaps, change: func(t *testing.T, p *sandbox.Policy) (ok bool) {
 		all, err := caps.All()
 		if err != nil {
@@ -67,6 +63,7 @@ var policies = []variant{
 		p.As = &sandbox.Credential{UID: uid, GID: gid}
 		return os.Getuid() == 0
 	}},
+	{name: host, named: true, change: func(*testing.T, *sandbox.Policy) bool { return true }},
 	{name: bare, change: func(_ *testing.T, p *sandbox.Policy) bool {
 		p.Seccomp.Off = true
 		return true
@@ -114,6 +111,12 @@ func withRanges(t *testing.T, p *sandbox.Policy) bool {
 
 // policy is the one of that name for the folder dir, with the attack program.
 func policy(t *testing.T, name, dir string) (p sandbox.Policy, ok bool) {
+	if name == host {
+		if p, err := sandbox.HostPolicy(dir); err == nil {
+			p.NoNamespaces.Files = append(p.NoNamespaces.Files, sandbox.HostPlace{Path: program})
+			return p, true
+		}
+	}
 	p, err := sandbox.BuildPolicy(dir)
 	if err != nil {
 		t.Fatal(err)

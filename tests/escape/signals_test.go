@@ -95,7 +95,7 @@ var signals = []attack{
 		defence: "the end of PID 1 is the end of its PID namespace",
 		inside: func(p *prisoner) {
 			for i := range 8 {
-				cmd := exec.Command("/attack")
+				cmd := exec.Command(os.Args[0])
 				cmd.Env = []string{roleVariable + "=linger " + fmt.Sprint(i)}
 				cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -164,7 +164,7 @@ func linger(args []string) {
 		signal.Ignore(sig)
 	}
 	if len(args) == 1 {
-		cmd := exec.Command("/attack")
+		cmd := exec.Command(os.Args[0])
 		cmd.Env = []string{roleVariable + "=linger " + args[0] + " again"}
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -39,7 +39,10 @@ func main() {
 		"keys":      keys,
 		"mdwe":      mdwe,
 
-		"hold-socket": holdSocket,
+		"hold-socket":     holdSocket,
+		"listen-abstract": listenAbstract,
+		"dial-abstract":   dialAbstract,
+		"refuse":          refuse,
 	}[os.Args[1]]
 	if !ok {
 		fail(fmt.Errorf("unknown question %q", os.Args[1]))
