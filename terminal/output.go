@@ -7,8 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bufferSize is how much is read at once. A pseudo-terminal gives 4 KiB at most.
-const bufferSize = 64 << 10
+const (
+	// bufferSize is how much is read at once. A pseudo-terminal gives 4 KiB at most.
+	bufferSize = 64 << 10
+
+	// maxPending is how much waits for the caller's terminal at most. It keeps the two
+	// terminals from waiting for each other, and is not so much that Ctrl-C shows late.
+	maxPending = 32 << 10
+)
 
 // output relays what is printed. It waits for nothing but the two terminals.
 func (r *Relay) output() {
@@ -16,27 +22,84 @@ func (r *Relay) output() {
 	runtime.LockOSThread() // its thread is woken for nothing else
 	master := descriptor{r.master, true}
 	buf := make([]byte, bufferSize)
+	var pending []byte
 	for {
-		n, err := master.read(buf)
-		switch {
-		case n > 0:
-			text := r.filter.Filter(buf[:n])
-			if r.through {
-				text = buf[:n]
-			}
-			if !r.print(text) {
-				r.hangUp()
+		if len(pending) < maxPending {
+			n, err := master.read(buf)
+			switch {
+			case n > 0:
+				text := r.filter.Filter(buf[:n])
+				if r.through {
+					text = buf[:n]
+				}
+				var ok bool
+				if pending, ok = r.show(pending, text); !ok {
+					r.hangUp()
+					return
+				}
+				continue
+			case r.gone.Load():
+				return
+			case err == unix.EAGAIN && !r.ended.Load():
+			default: // all is read
+				r.print(append(pending, r.filter.End()...))
 				return
 			}
-		case r.gone.Load():
+		}
+		if !r.await(len(pending) < maxPending, len(pending) > 0) {
 			return
-		case err == unix.EAGAIN && !r.ended.Load():
-			await(r.master, unix.POLLIN, r.wakeOut[0], -1)
-		default: // all is read
-			r.print(r.filter.End())
+		}
+		var ok bool
+		if pending, ok = r.show(pending, nil); !ok {
+			r.hangUp()
 			return
 		}
 	}
+}
+
+// await waits until there is something to read, or the caller's terminal takes more of
+// what is pending. False: it is gone.
+func (r *Relay) await(read, write bool) bool {
+	fds := [...]unix.PollFd{{Fd: -1, Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLOUT}, {Fd: int32(r.wakeOut[0]), Events: unix.POLLIN}}
+	if read {
+		fds[0].Fd = int32(r.master)
+	}
+	if write {
+		fds[1].Fd = int32(r.out.fd)
+	}
+	if r.ended.Load() {
+		fds[2].Fd = -1 // it is known
+	}
+	unix.Poll(fds[:], -1)
+	return !r.gone.Load()
+}
+
+// show writes what is pending, and text behind it, as far as the caller's terminal
+// takes it at once, and returns the rest. Not ok: it is gone.
+func (r *Relay) show(pending, text []byte) (rest []byte, ok bool) {
+	if !r.out.nonblocking {
+		return nil, r.print(text)
+	}
+	for len(pending) > 0 || len(text) > 0 {
+		b := &pending
+		if len(pending) == 0 {
+			b = &text
+		}
+		n, err := r.out.write(*b)
+		if err == unix.EAGAIN {
+			break
+		}
+		if err != nil {
+			return nil, false
+		}
+		*b = (*b)[n:]
+	}
+	if len(text) == 0 {
+		return pending, true
+	}
+	copy(r.kept, pending) // it is a part of kept, or nothing
+	r.kept = append(r.kept[:len(pending)], text...)
+	return r.kept, true
 }
 
 // print writes all of b to the caller's terminal. False: it is gone.

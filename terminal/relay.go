@@ -26,7 +26,8 @@ type Relay struct {
 	suspended bool
 
 	filter  Filter
-	through bool // nothing is filtered
+	kept    []byte // room for what is pending
+	through bool   // nothing is filtered
 
 	ended   atomic.Bool // whoever printed has ended: what is there is all
 	gone    atomic.Bool // the caller's terminal is gone

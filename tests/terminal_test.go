@@ -19,7 +19,7 @@ import (
 // What was on the terminal stands in the standard output, behind the program's.
 func answers(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg, len(args) >= 2, "answers FILE PROGRAM [ARG ...]")
-	master, slave := terminal(ts)
+	master, slave := openTerminal(ts)
 	defer master.Close()
 	var seen bytes.Buffer
 	lines := bufio.NewScanner(strings.NewReader(ts.ReadFile(args[0])))
@@ -53,8 +53,8 @@ func answers(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// terminal opens a pseudo-terminal.
-func terminal(ts *testscript.TestScript) (master, slave *os.File) {
+// openTerminal opens a pseudo-terminal.
+func openTerminal(ts *testscript.TestScript) (master, slave *os.File) {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	ts.Check(err)
 	ts.Check(unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0))

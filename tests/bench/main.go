@@ -29,6 +29,7 @@ func benchmarks() []benchmark {
 		{"launch", launchTable},
 		{"binds", bindsTable},
 		{"throughput", throughputTable},
+		{"terminal", terminalTable},
 		{"memory", memoryTable},
 		{"ls", lsTable},
 		{"cow", cowTable},

@@ -1,0 +1,354 @@
+package tests
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/terminal"
+)
+
+// pane is a shell with job control in tmux(1), which a test types to as a person does.
+type pane struct {
+	*testing.T
+	socket string
+	dir    string
+	tty    *os.File
+	marks  int
+}
+
+// newPane starts bash in a pane of 100 columns and 30 rows, in a folder of its own.
+func newPane(t *testing.T) *pane {
+	t.Helper()
+	dir, err := os.MkdirTemp(temporary(), "usandbox-pane-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pane{T: t, dir: filepath.Join(dir, "project"), socket: filepath.Join(dir, "tmux")}
+	for _, name := range []string{"project", "home", "run"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "-c", p.dir,
+		"exec env PATH="+filepath.Join(folder, "bin")+":/usr/local/bin:/usr/bin:/bin HOME="+filepath.Join(dir, "home")+
+			" XDG_RUNTIME_DIR="+filepath.Join(dir, "run")+" XDG_STATE_HOME="+filepath.Join(dir, "home")+" bash --norc --noprofile")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("on the screen:\n%s", p.screen())
+		}
+		exec.Command("tmux", "-S", p.socket, "kill-server").Run()
+		os.RemoveAll(dir)
+	})
+	name := strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_tty}"))
+	if p.tty, err = os.OpenFile(name, os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.tty.Close() })
+	p.shows(`[$#]$`)
+	p.types("PS1='prompt> '; clear", "Enter")
+	p.shows("^prompt>$")
+	return p
+}
+
+func (p *pane) tmux(args ...string) string {
+	p.Helper()
+	out, err := exec.Command("tmux", append([]string{"-S", p.socket}, args...)...).CombinedOutput()
+	if err != nil {
+		p.Fatalf("tmux %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+func (p *pane) screen() string {
+	out, _ := exec.Command("tmux", "-S", p.socket, "capture-pane", "-p").Output()
+	return string(out)
+}
+
+// types sends keys by tmux's names, or text.
+func (p *pane) types(keys ...string) {
+	p.Helper()
+	p.tmux(append([]string{"send-keys"}, keys...)...)
+}
+
+// tooLate is when nothing is waited for any more.
+const tooLate = 20 * time.Second
+
+// until waits until something is true.
+func (p *pane) until(what string, f func() bool) {
+	p.Helper()
+	for deadline := time.Now().Add(tooLate); !f(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.Fatalf("%s: it does not come", what)
+		}
+	}
+}
+
+// shows waits until a regular expression matches the screen.
+func (p *pane) shows(pattern string) {
+	p.Helper()
+	re := regexp.MustCompile("(?m)" + pattern)
+	p.until(pattern, func() bool { return re.MatchString(p.screen()) })
+}
+
+// runs types a command line on a screen that it has cleared.
+func (p *pane) runs(line string) {
+	p.Helper()
+	p.marks++
+	mark := fmt.Sprintf("mark%d", p.marks)
+	p.types("clear; echo "+mark[:4]+"''"+mark[4:], "Enter")
+	p.shows("^" + mark + "$")
+	p.types(line, "Enter")
+}
+
+// modes are those of the pane.
+func (p *pane) modes() terminal.Modes {
+	p.Helper()
+	m, err := terminal.GetModes(p.tty)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return m
+}
+
+// ended waits for the shell's prompt after a command, whose exit code is told, and compares the
+// modes that a command of the shell gets with those before.
+func (p *pane) ended(code int) {
+	p.Helper()
+	p.until("the shell", func() bool {
+		return strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_current_command}")) == "bash"
+	})
+	p.types("echo ended with $?, $(stty -a | cksum)", "Enter")
+	p.shows(fmt.Sprintf(`^ended with %d, `, code))
+	got := regexp.MustCompile(`(?m)^ended with \d+, (.*)$`).FindStringSubmatch(p.screen())
+	p.runs("echo modes $(stty -a | cksum)")
+	p.shows(`^modes \d`)
+	want := regexp.MustCompile(`(?m)^modes (.*)$`).FindStringSubmatch(p.screen())
+	if got[1] != want[1] {
+		p.Errorf("the modes are not those before")
+	}
+}
+
+// process is the one whose arguments contain text, among those of this user.
+func (p *pane) process(text string) int {
+	p.Helper()
+	pid := 0
+	p.until("process "+text, func() bool {
+		out, _ := exec.Command("pgrep", "-u", strconv.Itoa(os.Getuid()), "-n", "-f", "^usandbox .*"+text).Output()
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(out)))
+		return pid != 0
+	})
+	return pid
+}
+
+// The command's terminal is the sandbox's own, in every way that it can be looked at.
+func TestTmuxOwnTerminal(t *testing.T) {
+	p := newPane(t)
+	before := p.modes()
+	p.runs(`usandbox run -- sh -c 'tty; ls -1 /dev/pts; stat -c "%t:%T" /dev/console /dev/pts/0; ps -o tty=,tpgid=,pgid= -p $$; stty size; ls -l /proc/self/fd | grep -c pts/0; echo to tty >/dev/tty; echo to console >/dev/console'`)
+	p.shows(`^/dev/pts/0\n0\nptmx\n88:0\n88:0\n *pts/0 +2 +2\n30 100\n2\nto tty\nto console`)
+	p.ended(0)
+	p.runs(`usandbox run --as-pid-1 -- sh -c 'tty; ps -o tty=,tpgid= -p 1; stty size'`)
+	p.shows(`^/dev/pts/0\n *pts/0 +1\n30 100`)
+	p.runs(`usandbox run --cap-add sys_admin -- sh -c 'tty; stat -c %t:%T /dev/console'`)
+	p.shows(`^/dev/pts/0\n88:0`)
+	p.runs(`usandbox run -- sh -c 'tty <&2; tty <&1' 2>file; cat file; usandbox run --pty never -- ls -1 /dev/pts`)
+	p.shows(`^not a tty\n/dev/pts/0\n(usandbox: .*\n.*\n)*ptmx`)
+	// Pipes stay pipes.
+	p.runs(`usandbox run -- sh -c 'ls -l /proc/self/fd/; ls /dev/pts' | grep -c -e '1 -> pipe' -e '^0$'; echo in | usandbox run --pty always -- sh -c 'cat; tty' | cat`)
+	p.shows(`^1\n(usandbox: .*\n.*\n)*in\nin\n/dev/pts/0`)
+	p.ended(0)
+	if p.modes().Raw() != before.Raw() {
+		t.Error("the modes have changed")
+	}
+}
+
+func TestTmuxJobControl(t *testing.T) {
+	p := newPane(t)
+	p.runs("usandbox run -- bash --norc -i")
+	p.shows(`^bash-.*[$#]$`)
+	p.types("sleep 1000 & sleep 2000", "Enter")
+	p.shows(`^\[1\] \d`)
+	p.types("C-z")
+	p.shows(`^\[2\]\+ +Stopped +sleep 2000`)
+	p.types("fg", "Enter")
+	p.shows(`^sleep 2000$`)
+	p.types("C-c")
+	p.types("echo ended with $?; kill %1; exit 7", "Enter")
+	p.shows(`^ended with 130$`)
+	p.shows(`^prompt>$`)
+	p.ended(7)
+
+	// A command that is stopped stops usandbox, and the shell has its terminal.
+	p.runs("usandbox run -- sh -c 'read a; echo got $a; read b; echo got $b; stty size; exit 3'")
+	p.types("one", "Enter")
+	p.shows("^got one$")
+	p.types("C-z")
+	p.shows(`^\[1\]\+ +Stopped +usandbox run`)
+	p.types("stty size; echo $((40+2))", "Enter")
+	p.shows(`^30 100\n42`)
+	p.tmux("resize-window", "-x", "90", "-y", "25")
+	p.types("fg", "Enter")
+	p.types("two", "Enter")
+	p.shows(`^got two\n25 90$`)
+	p.ended(3)
+
+	// In the background it goes on, and reads nothing; then it comes back.
+	p.runs("usandbox run -- sh -c 'echo ready; read a; echo got $a'")
+	p.shows("^ready$")
+	p.types("C-z")
+	p.shows(`Stopped`)
+	p.types("bg; echo $((40+3))", "Enter")
+	p.shows("^43$")
+	p.types("echo $((40+4))", "Enter")
+	p.shows("^44$")
+	p.types("jobs; fg", "Enter")
+	p.shows(`Running`)
+	p.types("three", "Enter")
+	p.shows("^got three$")
+	p.ended(0)
+
+	// Everything in the process group is stopped, as it would be without usandbox.
+	p.runs(`sh -c 'usandbox run -- cat; echo after'`)
+	p.types("echo", "Enter")
+	p.shows("^echo\necho$")
+	p.types("C-z")
+	p.shows(`^\[1\]\+ +Stopped +sh -c`)
+	p.types("fg", "Enter")
+	p.shows(`^sh -c `)
+	p.types("C-d")
+	p.shows("^after$")
+}
+
+func TestTmuxSignals(t *testing.T) {
+	p := newPane(t)
+	p.runs("usandbox run -- sleep 1001")
+	p.process("sleep 1001")
+	p.until("raw mode", func() bool { m := p.modes(); return m == m.Raw() })
+	p.types("C-c")
+	p.ended(130)
+	p.runs(`usandbox run -- sh -c 'trap "echo terminated; exit 4" TERM; echo ready; while :; do sleep 0.1; done # 1002'`)
+	p.shows("^ready$")
+	unix.Kill(p.process("# 1002"), unix.SIGTERM)
+	p.shows("^terminated$")
+	p.ended(4)
+	p.runs(`usandbox run -- sh -c 'trap "stty size" WINCH; echo ready; while :; do sleep 0.1; done'`)
+	p.shows("^ready$")
+	p.tmux("resize-window", "-x", "81", "-y", "21")
+	p.shows("^21 81$")
+	p.types("C-c")
+	p.ended(130)
+}
+
+// However usandbox ends, the terminal has its modes back.
+func TestTmuxKilled(t *testing.T) {
+	p := newPane(t)
+	p.runs("exec dash") // bash sets the modes itself
+	p.types("PS1='prompt> '; stty -a >before", "Enter")
+	for i, sig := range []unix.Signal{unix.SIGKILL, unix.SIGSEGV, unix.SIGABRT} {
+		p.runs(fmt.Sprintf("usandbox run -- sleep 100%d", 3+i))
+		pid := p.process(fmt.Sprintf("sleep 100%d", 3+i))
+		cooked := p.modes()
+		p.until("raw mode", func() bool { cooked = p.modes(); return cooked == cooked.Raw() })
+		unix.Kill(pid, sig)
+		p.until("cooked mode", func() bool { m := p.modes(); return m != m.Raw() })
+		p.types(fmt.Sprintf("clear; stty -a | diff before - && echo same%d", i), "Enter")
+		p.shows(fmt.Sprintf("^same%d$", i))
+	}
+}
+
+func TestTmuxPrograms(t *testing.T) {
+	p := newPane(t)
+	vi := "vi"
+	if _, err := exec.LookPath("vim.tiny"); err == nil {
+		vi = "vim.tiny"
+	}
+	p.runs("usandbox run -- " + vi + " -u NONE text")
+	p.shows(`"text" .*New`)
+	p.types("ihello there")
+	p.shows("^hello there$")
+	p.types("Escape")
+	p.types(":w", "Enter")
+	p.shows(`"text" .*1(L| line), 12`)
+	p.types("C-z")
+	p.shows(`^\[1\]\+ +Stopped`)
+	p.types("fg", "Enter")
+	p.shows("^hello there$")
+	p.types(":q", "Enter")
+	p.ended(0)
+	p.runs("seq 1 1000 >numbers; usandbox run -- less numbers")
+	p.shows("^numbers$")
+	p.types("G")
+	p.shows("^1000$")
+	p.tmux("resize-window", "-x", "70", "-y", "10")
+	p.types("g")
+	p.until("ten lines", func() bool { return strings.HasPrefix(p.screen(), "1\n2\n3\n4\n5\n6\n7\n8\n9\n") })
+	p.types("q")
+	p.ended(0)
+	p.tmux("resize-window", "-x", "100", "-y", "30")
+	p.runs("usandbox run -- htop")
+	p.shows("F10Quit")
+	p.types("q")
+	p.ended(0)
+}
+
+// A command cannot type into the caller's shell, nor change its clipboard.
+func TestTmuxAttacks(t *testing.T) {
+	p := newPane(t)
+	p.tmux("set-option", "-s", "set-clipboard", "on")
+	buffers := func() string { return p.tmux("list-buffers") }
+	p.runs(`usandbox run -- sh -c "stty -echo; printf '\033]52;c;aGVsbG8=\007\033[6n\033[c\033[5n'"`)
+	p.ended(0)
+	if regexp.MustCompile(`\[0n|1R`).MatchString(p.screen()) {
+		t.Error("the shell got the terminal's answers")
+	}
+	p.runs("cat -v")
+	p.types("alone", "Enter")
+	p.shows("^alone\nalone$")
+	p.types("C-d")
+	if got := buffers(); got != "" {
+		t.Errorf("the clipboard was set: %s", got)
+	}
+	p.runs(`usandbox run --pty-raw -- printf '\033]52;c;aGVsbG8=\007'`)
+	p.until("the clipboard", func() bool { return strings.Contains(buffers(), "hello") })
+}
+
+func TestTmuxEnter(t *testing.T) {
+	p := newPane(t)
+	p.runs("usandbox run --name box --detach -- sleep 1010")
+	p.shows("^box$")
+	p.runs(`usandbox enter box -- sh -c 'tty; ps -o tty=,tpgid=,pgid= -p $$; stty size; echo to tty >/dev/tty; exit 5'`)
+	p.shows(`^/dev/pts/0\n *pts/0 +(\d+) +\d+\n30 100\nto tty`)
+	p.ended(5)
+	p.runs("usandbox enter box -- bash --norc -i")
+	p.shows(`^bash-.*[$#]$`)
+	p.types("sleep 2010", "Enter")
+	p.types("C-z")
+	p.shows(`^\[1\]\+ +Stopped +sleep 2010`)
+	p.types("kill -9 %1; exit 6", "Enter")
+	p.types("exit 6", "Enter")
+	p.shows(`^prompt>`)
+	p.runs(`usandbox enter box -- sh -c 'echo ready; read a; echo got $a; stty size; exit 9'`)
+	p.shows("^ready$")
+	p.types("C-z")
+	p.shows(`^\[1\]\+ +Stopped +usandbox enter`)
+	p.tmux("resize-window", "-x", "90", "-y", "25")
+	p.types("fg", "Enter")
+	p.types("again", "Enter")
+	p.shows("^got again\n25 90$")
+	p.ended(9)
+	p.runs("usandbox enter box -- sleep 1011")
+	p.until("raw mode", func() bool { m := p.modes(); return m == m.Raw() })
+	unix.Kill(p.process("sleep 1011"), unix.SIGKILL)
+	p.until("cooked mode", func() bool { m := p.modes(); return m != m.Raw() })
+	p.runs("usandbox enter box --pty=never -- tty; usandbox enter box </dev/null -- tty; usandbox stop box; echo stopped")
+	p.shows("^stopped$")
+}
