@@ -133,7 +133,7 @@ func TestPeer(t *testing.T) {
 	}
 	if t.Failed() || testing.Verbose() {
 		// Not to be taken for results of these tests.
-		t.Logf("%s", bytes.ReplaceAll(out, []byte("--- "), nil))
+		t.Logf("%s", regexp.MustCompile(`(?m)^ *(---|===) `).ReplaceAll(out, nil))
 	}
 	if t.Failed() {
 		return
