@@ -83,7 +83,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
 	}
 	if run.takeover != nil {
-		inPlace(p, run.takeover, id, init, len(filters) > 0)
+		inPlace(p, run.takeover, id, init, policy.killed())
 	} else {
 		if policy.As != nil {
 			idmap.Become(p, id.outer.UID, id.outer.GID, true)

@@ -102,6 +102,10 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "--mdwe needs Linux 6.3 or newer; this is " + kernelRelease()
 	case e.Errno == unix.EINVAL && strings.HasPrefix(e.Doing, "set the personality"):
 		return "this machine cannot run programs of that kind"
+	case e.Call == "seccomp" && (e.Errno == unix.EINVAL || e.Errno == unix.ENOSYS):
+		return "this kernel was built without filters of system calls (CONFIG_SECCOMP_FILTER); --seccomp none does without"
+	case e.Call == "seccomp":
+		return "a system call filter outside forbids further ones, or there are too many; --seccomp none does without"
 	case e.Errno == unix.ENOSYS:
 		return "Linux 5.14 or newer is needed; this is " + kernelRelease()
 	case e.Call == "unshare" && strings.Contains(e.Doing, "user"), e.Call == "openat" && isMap(e.Doing), e.Call == "write" && isMap(e.Doing):

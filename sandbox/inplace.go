@@ -109,16 +109,14 @@ func (c *Cmd) fitsInPlace() bool {
 
 // inPlace appends outer's part where outer is the calling process: it stays in the
 // caller's user namespace, and init is the first in the new one.
-// Filtered: the command is under a system call filter.
-func inPlace(p *launch.Program, t *Takeover, id identity, init *launch.Label, filtered bool) {
+// Killed is what to say if a system call filter ends the command.
+func inPlace(p *launch.Program, t *Takeover, id identity, init *launch.Label, killed string) {
 	p.ForkInit(init, userns.SetOf(userns.User, userns.PID).Flags())
 	p.Undumpable()
 	t.recordInit(p)
 	p.Attend(t.Forward, func(status *launch.Var) {
 		t.kept.record(p, status)
-		if filtered {
-			tellKilled(p, status)
-		}
+		tellKilled(p, status, killed)
 		t.Watch.look(p)
 	})
 

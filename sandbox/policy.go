@@ -14,7 +14,8 @@ import (
 
 // Policy is what a sandbox is. Its zero value is the strictest: an empty, read-only
 // file tree, all namespaces its own, no network but a loopback interface, the
-// caller's own ids and no others, no capability, no further user namespaces.
+// caller's own ids and no others, no capability, no further user namespaces, and the
+// default filter of system calls.
 //
 // It is a plain value: copy it, change the copy, use it for many commands.
 type Policy struct {

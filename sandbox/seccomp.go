@@ -78,6 +78,7 @@ func (p *Policy) opened() []string {
 		{unix.CAP_PERFMON, []string{"perf"}},
 		{unix.CAP_BPF, []string{"bpf"}},
 		{unix.CAP_DAC_READ_SEARCH, []string{"handles"}},
+		{unix.CAP_FSETID, []string{"setuid"}},
 	} {
 		if p.Capabilities.Has(x.capability) {
 			open = append(slices.Clip(open), x.groups...)
@@ -124,25 +125,44 @@ func loadLast(p *launch.Program, filters []seccomp.Program) {
 }
 
 // Killed is what is to be told when a command, or the last one of a shell, was ended by
-// SIGSYS under a system call filter; "": it was not.
-func Killed(status unix.WaitStatus) string {
+// SIGSYS under the default filter; "": it was not.
+func Killed(status unix.WaitStatus) string { return (&Policy{}).Killed(status) }
+
+// Killed is the same for a command under this policy.
+func (p *Policy) Killed(status unix.WaitStatus) string {
 	const ofShell = 128 + unix.SIGSYS
 	if status.Signaled() && status.Signal() == unix.SIGSYS || status.Exited() && status.ExitStatus() == int(ofShell) {
-		return killed
+		return p.killed()
 	}
 	return ""
 }
 
-const killed = "usandbox: the system call filter has killed a program: most likely one for another processor architecture, 32-bit\n" +
-	"hint: usandbox run --allow-syscalls i386\n"
+// killed is the text; "": there is no filter.
+func (p *Policy) killed() string {
+	const which = "usandbox: the system call filter has killed a program"
+	switch {
+	case len(p.Seccomp.Filters) > 0:
+		return which + "\n"
+	case p.Seccomp.Off:
+		return ""
+	}
+	other := seccomp.Processor()
+	if len(other) == 1 {
+		return which + "\n"
+	}
+	return which + ": most likely one for another processor architecture, 32-bit\nhint: usandbox run --allow-syscalls " + other[1].String() + "\n"
+}
 
-// tellKilled appends, in outer: say what Killed does of the command's wait status.
-func tellKilled(p *launch.Program, status *launch.Var) {
+// tellKilled appends, in outer: say the text if the command's wait status is such a one.
+func tellKilled(p *launch.Program, status *launch.Var, text string) {
+	if text == "" {
+		return
+	}
 	told, done := p.Label("killed_by_filter"), p.Label("not_killed_by_filter")
 	p.If(status, 0x7f, uint64(unix.SIGSYS), told)
 	p.If(status, 0xffff, (128+uint64(unix.SIGSYS))<<8, told)
 	p.Jump(done)
 	p.Here(told)
-	p.Call(unix.SYS_WRITE, 2, killed, len(killed)).OnAny(nil)
+	p.Call(unix.SYS_WRITE, 2, text, len(text)).OnAny(nil)
 	p.Here(done)
 }

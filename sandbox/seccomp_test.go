@@ -121,7 +121,7 @@ func TestSeccompOpened(t *testing.T) {
 		{Policy{UserNamespaces: true, Seccomp: Seccomp{Allow: []string{"perf"}}}, []string{"perf", "userns"}},
 		{Policy{Capabilities: caps.None.With(unix.CAP_SYS_ADMIN)}, []string{"namespaces", "mount"}},
 		{Policy{Capabilities: caps.None.With(unix.CAP_CHOWN)}, nil},
-		{Policy{Capabilities: everyCapability}, []string{"namespaces", "mount", "chroot", "sockets", "sockets", "perf", "bpf", "handles"}},
+		{Policy{Capabilities: everyCapability}, []string{"namespaces", "mount", "chroot", "sockets", "sockets", "perf", "bpf", "handles", "setuid"}},
 	} {
 		if got := x.policy.opened(); !slices.Equal(got, x.want) {
 			t.Errorf("%v, want %v", got, x.want)

@@ -56,6 +56,9 @@ func (f *runFlags) setSyscalls(p *sandbox.Policy) error {
 	if p.Seccomp.Off && len(p.Seccomp.Allow) > 0 {
 		return flagError("allow-syscalls", fmt.Errorf("%s is a group of the default filter, which --seccomp %s leaves out", p.Seccomp.Allow[0], f.seccomp[0]))
 	}
+	if len(p.Seccomp.Allow) == 0 {
+		return nil
+	}
 	_, err := seccomp.Default(p.Seccomp.Allow...)
 	return flagError("allow-syscalls", err)
 }
@@ -68,8 +71,7 @@ func seccompProgram(arg string, _ caps.Set) (program seccomp.Program, once bool,
 
 // tellKilled says that the filter has ended the command.
 func (r *running) tellKilled() {
-	p := &r.c.Policy.Seccomp
-	if result := r.c.Result(); result != nil && (!p.Off || len(p.Filters) > 0) {
-		fmt.Fprint(os.Stderr, sandbox.Killed(result.Status))
+	if result := r.c.Result(); result != nil {
+		fmt.Fprint(os.Stderr, r.c.Policy.Killed(result.Status))
 	}
 }

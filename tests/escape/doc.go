@@ -9,7 +9,8 @@
 //
 // Every attack is tried under each policy in policies_test.go: the default one for
 // builds, the command as root in its own eyes, ranges of ids, every capability,
-// and further user namespaces. What a policy gives away is said beside the attack
+// further user namespaces, and no system call filter, behind which the other defences
+// have to hold as well. What a policy gives away is said beside the attack
 // and checked as well. When root runs the tests, everything runs twice: as root,
 // and as a user without privilege.
 //

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const vsock = "AF_VSOCK belongs to no network namespace, and reaches the hypervisor of a virtual machine"
+
 const ownNetwork = "a network namespace of its own, with nothing but a loopback interface"
 
 var network = []attack{
@@ -58,10 +60,34 @@ var network = []attack{
 		inside:  connectAbstract,
 		outside: listenAbstract,
 	}, {
+		name:    "socket in a read-only folder",
+		tries:   "connect to a unix socket of the caller in a folder that is shown read-only",
+		defence: "none: read-only is not inert; the default profile shows no folder for sockets",
+		under:   []string{build},
+		gives:   map[string]string{build: "a folder is shown by name, with the sockets in it"},
+		inside: func(p *prisoner) {
+			fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+			p.worked("socket", err)
+			p.succeedsOr("connect", unix.Connect(fd, &unix.SockaddrUnix{Name: "/shown/socket"}))
+		},
+		outside: func(s *scene) {
+			shown := filepath.Join(s.base, "shown")
+			s.mkdir(shown)
+			dir, err := os.Open(shown)
+			s.must(err)
+			defer dir.Close()
+			l, err := net.Listen("unix", fmt.Sprintf("/proc/self/fd/%d/socket", dir.Fd()))
+			s.must(err)
+			defer l.Close()
+			s.must(os.Chmod(filepath.Join(shown, "socket"), 0o777))
+			s.show(shown, "/shown", false)
+			s.launch()
+		},
+	}, {
 		name:    "families of sockets",
 		tries:   "talk to the hypervisor (AF_VSOCK), the kernel's ciphers (AF_ALG), raw packets, netlink, bluetooth, CAN, TIPC and every other family",
 		defence: "the families are denied; what remains sees the network namespace alone, and has no capability in it",
-		gives:   map[string]string{bare: "AF_VSOCK belongs to no network namespace, and reaches the hypervisor of a virtual machine"},
+		gives:   map[string]string{bare: vsock, allCaps: "CAP_NET_RAW and CAP_NET_ADMIN open every family; " + vsock},
 		inside:  tryFamilies,
 	}, {
 		name:    "io_uring",

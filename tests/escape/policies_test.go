@@ -37,6 +37,7 @@ type variant struct {
 	change func(t *testing.T, p *sandbox.Policy) bool // of that for builds; false: it cannot be had by this user
 	enters bool                                       // the attack enters a sandbox that is held
 	named  bool                                       // only attacks that name it are tried
+	flags  string                                     // those of the command line, for the documentation
 }
 
 var policies = []variant{
@@ -46,7 +47,7 @@ var policies = []variant{
 	{name: entering, change: func(*testing.T, *sandbox.Policy) bool { return true }, enters: true},
 	{name: enteringRoot, change: withRootIDs, enters: true},
 	{name: bubblewrap, named: true, change: func(*testing.T, *sandbox.Policy) bool { return os.Getenv(peerVariable) != "" }},
-	{name: allCaps, change: func(t *testing.T, p *sandbox.Policy) (ok bool) {
+	{name: allCaps, flags: "--cap-add all", change: func(t *testing.T, p *sandbox.Policy) (ok bool) {
 		all, err := caps.All()
 		if err != nil {
 			t.Fatal(err)
@@ -63,8 +64,8 @@ var policies = []variant{
 		p.As = &sandbox.Credential{UID: uid, GID: gid}
 		return os.Getuid() == 0
 	}},
-	{name: host, named: true, change: func(*testing.T, *sandbox.Policy) bool { return true }},
-	{name: bare, change: func(_ *testing.T, p *sandbox.Policy) bool {
+	{name: host, named: true, flags: "--no-namespaces", change: func(*testing.T, *sandbox.Policy) bool { return true }},
+	{name: bare, flags: "--seccomp none", change: func(_ *testing.T, p *sandbox.Policy) bool {
 		p.Seccomp.Off = true
 		return true
 	}},

@@ -79,8 +79,9 @@ var filtered = []attack{
 		inside: func(p *prisoner) {
 			p.each(unix.EPERM, "io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "perf_event_open", "userfaultfd",
 				"keyctl", "add_key", "request_key", "name_to_handle_at", "open_by_handle_at", "init_module", "finit_module", "delete_module",
-				"kexec_load", "kexec_file_load", "quotactl", "quotactl_fd", "swapon", "swapoff", "acct", "reboot", "syslog", "lookup_dcookie", "vhangup",
+				"kexec_load", "kexec_file_load", "quotactl", "quotactl_fd", "swapon", "swapoff", "reboot", "syslog", "lookup_dcookie", "vhangup",
 				"modify_ldt", "iopl", "ioperm", "uselib", "_sysctl")
+			p.refused("acct", call(unix.SYS_ACCT, 1), unix.EPERM) // not 0, which would switch it off
 			const queryRing, joinSession = 0, 1
 			p.refused("a ring of 1", call(unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&[120]byte{}))), unix.EPERM)
 			p.refused("the session keyring", call(unix.SYS_KEYCTL, queryRing, uintptr(^uint32(2)), 0), unix.EPERM)

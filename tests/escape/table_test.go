@@ -63,7 +63,7 @@ func table(r results) string {
 	for _, a := range attacks {
 		ours := stopped
 		for _, policy := range slices.Sorted(maps.Keys(a.gives)) {
-			ours = fmt.Sprintf("%s; with %s it succeeds: %s", ours, policy, a.gives[policy])
+			ours = fmt.Sprintf("%s; with `%s` it succeeds: %s", ours, variantOf(policy).flags, a.gives[policy])
 		}
 		if slices.Equal(a.under, slices.Sorted(maps.Keys(a.gives))) && len(a.under) > 0 {
 			ours = "succeeds: " + a.gives[a.under[0]]
@@ -80,7 +80,31 @@ func table(r results) string {
 		}
 		b.WriteString("|\n")
 	}
+	for _, a := range alone {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | not tried: it is about usandbox's own set-up |\n", a.name, a.tries, a.defence, stopped)
+	}
 	return b.String()
+}
+
+// alone are attacks that are tests of their own.
+var alone = []struct {
+	name, tries, defence string
+	test                 func(*testing.T)
+}{
+	{"a source that is swapped", "exchange a source, or its parent, with a symlink to the secret while sandboxes start",
+		"the real path is looked up once and opened with RESOLVE_NO_SYMLINKS", TestSourceRace},
+	{"a folder that is swapped behind its descriptor", "exchange it with another one while sandboxes start that show it by its descriptor",
+		"device and inode of what was opened are compared", TestIdentityRace},
+	{"a destination that is swapped", "a second sandbox exchanges a destination, or a folder above it, with a symlink to elsewhere",
+		"destinations in a writable mount are opened with RESOLVE_NO_SYMLINKS; mounts are moved to what was opened", TestDestinationRace},
+	{"a git folder that is swapped", "exchange what a .git file names, and the folders above it, while sandboxes start",
+		"what is shown is compared with what was looked at, by device and inode", TestGitRace},
+	{"killed at any moment", "kill usandbox or its processes while a sandbox is set up or runs; look for processes, files and mounts that are left",
+		"a lifeline; PR_SET_PDEATHSIG, looked after; no host path is made", TestKill},
+	{"temporary folders", "lay predictable names, and hostile TMPDIR and XDG_RUNTIME_DIR, in the way", "the image is a memfd; no host path is used", TestTemporaryFolders},
+	{"a set-up that fails", "have the set-up fail at each kind of entry", "what is made lies in file systems of the sandbox's own", TestFailedSetUp},
+	{"look back at who enters", "from inside the namespaces that `enter` enters, with every capability: its memory, descriptors, environment, program",
+		"a sealed image, not dumpable from before the first setns(2) on", TestEnter},
 }
 
 // A table that names an attack twice, or forgets what stops it, is wrong; and so is one
@@ -97,6 +121,12 @@ func TestTable(t *testing.T) {
 				t.Errorf("%q: there is no policy %q", a.name, p)
 			}
 		}
+	}
+	for _, a := range alone {
+		if seen[a.name] || a.test == nil {
+			t.Errorf("%q: named twice, or something is missing", a.name)
+		}
+		seen[a.name] = true
 	}
 	if os.Getenv(folderVariable) != "" {
 		return // the documentation is not here

@@ -1,4 +1,0 @@
-package seccomp
-
-// Native is the architecture that this program was built for.
-const Native = I386
