@@ -26,6 +26,7 @@ var landlocks = []attack{
 		tries:   "use a folder of the caller that comes over a socket",
 		defence: secondLayer,
 		under:   restricted,
+		ours:    "it passes every descriptor on that it was started with",
 		inside: func(p *prisoner) {
 			fd, err := receiveFD(3)
 			p.worked("receive the folder", err)
@@ -107,6 +108,7 @@ var landlocks = []attack{
 		name:    "abstract sockets where the network is shared",
 		tries:   "connect and send to an abstract unix socket of the caller",
 		defence: "Landlock's scope of abstract unix sockets",
+		ours:    "it has no such scope",
 		inside: func(p *prisoner) {
 			_, err := net.DialTimeout("unix", p.args[0], time.Second)
 			p.refused("connect", err)
