@@ -27,7 +27,7 @@ type attack struct {
 }
 
 // attacks is the table: one list a subject, each in its own file.
-var attacks = slices.Concat(procOne, descriptors, environment, walks, handles, identities, system, namespaces, links, gits, signals, hides)
+var attacks = slices.Concat(procOne, descriptors, environment, walks, handles, identities, system, namespaces, links, gits, signals, hides, terminals)
 
 func TestEscape(t *testing.T) {
 	for _, p := range policies {
