@@ -137,12 +137,15 @@ func (p *pane) ended(code int) {
 	}
 }
 
-// process is the one whose arguments contain text, among those of this user.
-func (p *pane) process(text string) int {
+// process is the one of usandbox whose arguments contain text.
+func (p *pane) process(text string) int { return p.started("usandbox .*" + text) }
+
+// started is a process of this user whose command line begins with text.
+func (p *pane) started(text string) int {
 	p.Helper()
 	pid := 0
 	p.until("process "+text, func() bool {
-		out, _ := exec.Command("pgrep", "-u", strconv.Itoa(os.Getuid()), "-n", "-f", "^usandbox .*"+text).Output()
+		out, _ := exec.Command("pgrep", "-u", strconv.Itoa(os.Getuid()), "-n", "-f", "^"+text).Output()
 		pid, _ = strconv.Atoi(strings.TrimSpace(string(out)))
 		return pid != 0
 	})
@@ -176,7 +179,7 @@ func TestTmuxJobControl(t *testing.T) {
 	p.runs("usandbox run -- bash --norc -i")
 	p.shows(`^bash-.*[$#]$`)
 	p.types("sleep 1000 & sleep 2000", "Enter")
-	p.shows(`^\[1\] \d`)
+	p.started("sleep 2000")
 	p.types("C-z")
 	p.shows(`^\[2\]\+ +Stopped +sleep 2000`)
 	p.types("fg", "Enter")
@@ -289,6 +292,7 @@ func TestTmuxPrograms(t *testing.T) {
 	p.types("G")
 	p.shows("^1000$")
 	p.tmux("resize-window", "-x", "70", "-y", "10")
+	p.until("nine lines", func() bool { return regexp.MustCompile(`^972\n(9..\n){8}:\s*$`).MatchString(p.screen()) })
 	p.types("g")
 	p.until("ten lines", func() bool { return strings.HasPrefix(p.screen(), "1\n2\n3\n4\n5\n6\n7\n8\n9\n") })
 	p.types("q")
@@ -310,7 +314,10 @@ func TestTmuxAttacks(t *testing.T) {
 	if regexp.MustCompile(`\[0n|1R`).MatchString(p.screen()) {
 		t.Error("the shell got the terminal's answers")
 	}
-	p.runs("cat -v")
+	p.runs("cat -v; true")
+	p.until("cat", func() bool {
+		return strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_current_command}")) == "cat"
+	})
 	p.types("alone", "Enter")
 	p.shows("^alone\nalone$")
 	p.types("C-d")
@@ -331,11 +338,13 @@ func TestTmuxEnter(t *testing.T) {
 	p.runs("usandbox enter box -- bash --norc -i")
 	p.shows(`^bash-.*[$#]$`)
 	p.types("sleep 2010", "Enter")
+	p.started("sleep 2010")
 	p.types("C-z")
 	p.shows(`^\[1\]\+ +Stopped +sleep 2010`)
-	p.types("kill -9 %1; exit 6", "Enter")
+	p.types("kill -9 %1; sleep 0.1; jobs", "Enter")
+	p.shows(`^\[1\]\+ +Killed`)
 	p.types("exit 6", "Enter")
-	p.shows(`^prompt>`)
+	p.ended(6)
 	p.runs(`usandbox enter box -- sh -c 'echo ready; read a; echo got $a; stty size; exit 9'`)
 	p.shows("^ready$")
 	p.types("C-z")

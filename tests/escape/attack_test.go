@@ -44,7 +44,7 @@ func (a *attack) triedUnder(v *variant) bool {
 
 // attacks is the table: one list a subject, each in its own file.
 var attacks = slices.Concat(procOne, descriptors, environment, walks, handles, identities, system, namespaces, links, gits, signals, hides,
-	network, ipc, processes, keys, machine, resources, terminals, filtered, landlocks, hosts, everyCall, reported())
+	network, ipc, processes, keys, machine, resources, terminals, ownTerminals, filtered, landlocks, hosts, everyCall, reported())
 
 func TestEscape(t *testing.T) {
 	for _, p := range policies {
