@@ -15,6 +15,8 @@ var ownTerminals = []attack{
 		name:    "caller's terminal",
 		tries:   "find the terminal of the caller, type into it (TIOCSTI, TIOCLINUX), take it, change its modes",
 		defence: "a terminal of the sandbox's own; no descriptor and no name of the caller's",
+		under:   []string{build, asRoot, ranges, allCaps, nested, other, bare}, // what enters has a terminal of its own client's
+		ours:    "it has no terminal of its own to give",
 		inside:  reachTerminal,
 		outside: func(s *scene) {
 			master, slave, err := terminal.Open()
