@@ -44,12 +44,16 @@ func (p *Policy) NotGuaranteed() (list []Loss) {
 		lose("files", "all that you can read and change, the command can")
 	case abi < 3:
 		lose("files", "files anywhere can be cut short, truncate(2)")
+	case p.Share.Has(userns.Network):
+		lose("files", services)
 	}
 	lose("metadata", "names, sizes, modes and times of files and the arguments of processes are seen; modes, times and extended attributes of your files can be changed")
 	if p.Share.Has(userns.Network) {
 		lose("network", "it is shared, and with it every unix socket that has a path")
 	}
-	if abi < 6 {
+	if abi >= 6 && p.Share.Has(userns.Network) {
+		lose("processes", services)
+	} else if abi < 6 {
 		what := "they can be sent signals, and what the command leaves behind may go on"
 		if abi < 1 {
 			what = "they can be sent signals and be traced, their memory and environment be read, and what the command leaves behind may go on"
@@ -65,6 +69,10 @@ func (p *Policy) NotGuaranteed() (list []Loss) {
 	}
 	return list
 }
+
+// services is what a network that is shared takes with it: neither Landlock nor a filter keeps a
+// command from a unix socket that has a path.
+const services = "what listens on a unix socket, as container engines and service managers do, may act for the command"
 
 func (p *Policy) writesTo(dir string) bool {
 	return slices.ContainsFunc(p.NoNamespaces.Files, func(f HostPlace) bool {

@@ -40,7 +40,7 @@ type HostPlace struct {
 	Path     string // absolute; symlinks in it are followed when the command is compiled
 	Writable bool
 	Devices  bool   // ioctl(2) of devices, too
-	ReadOnly bool   // with Writable false: not executed either
+	NoExec   bool   // nothing there is executed, unless it is so by a place above
 	Try      bool   // a missing path is no error
 	Origin   string // the flag that asks for it
 }
@@ -58,7 +58,7 @@ func HostPolicy(dir string) (Policy, error) {
 	for _, name := range []string{"null", "zero", "full", "random", "urandom", "tty"} {
 		n.Files = append(n.Files, HostPlace{Path: "/dev/" + name, Writable: true, Devices: true, Try: true})
 	}
-	n.Files = append(n.Files, HostPlace{Path: "/proc", ReadOnly: true})
+	n.Files = append(n.Files, HostPlace{Path: "/proc", NoExec: true})
 	p.NoNamespaces = n
 	if dir == "" {
 		p.Dir = "/"
@@ -233,7 +233,7 @@ func (p *Policy) hostRules(abi int) (landlock.Policy, error) {
 // found are the places that go with what is shared.
 func (p *Policy) found() (list []HostPlace) {
 	if p.Share.Has(userns.Network) { // names are looked up with a file that may lie in /run
-		list = append(list, HostPlace{Path: "/etc/resolv.conf", Try: true, ReadOnly: true})
+		list = append(list, HostPlace{Path: "/etc/resolv.conf", Try: true, NoExec: true})
 	}
 	if p.Share.Has(userns.IPC) {
 		list = append(list, HostPlace{Path: "/dev/mqueue", Try: true, Writable: true}, HostPlace{Path: "/dev/shm", Try: true, Writable: true})
@@ -243,7 +243,7 @@ func (p *Policy) found() (list []HostPlace) {
 
 func (f HostPlace) rights(folder bool) landlock.Rights {
 	r := landlock.Read
-	if f.ReadOnly {
+	if f.NoExec {
 		r &^= landlock.Execute
 	}
 	if f.Writable {

@@ -222,5 +222,8 @@ func asRoot(p sandbox.Policy) string {
 	if os.Geteuid() != 0 || p.As != nil {
 		return ""
 	}
+	if p.NoNamespaces != nil {
+		return "you are root: the command can read root's files in the system's folders; start usandbox as an ordinary user"
+	}
 	return "you are root: the command can read root's files where they are visible; --as USER makes it an ordinary user outside"
 }
