@@ -143,7 +143,6 @@ type emulator struct {
 	state   string
 	osc     []byte
 	dcs     []byte
-	before  []byte
 	numbers []string // of the OSCs that were obeyed
 	tmux    bool     // it is tmux
 	outer   *emulator
