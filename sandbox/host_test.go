@@ -178,9 +178,16 @@ func TestHostRefuses(t *testing.T) {
 	if _, err := c.Standalone(); err == nil {
 		t.Error("it can be compiled")
 	}
-	c.Enterable = true
-	if _, err := c.Plan(); err == nil {
-		t.Error("it can be entered")
+	for what, change := range map[string]func(*Cmd){
+		"it can be entered":           func(c *Cmd) { c.Enterable = true },
+		"it has a terminal":           func(c *Cmd) { c.Terminal = &Terminal{} },
+		"what is refused is reported": func(c *Cmd) { c.ReportRefused = true },
+	} {
+		c := onHost(t, "true")
+		change(c)
+		if _, err := c.Plan(); err == nil {
+			t.Error(what)
+		}
 	}
 }
 
@@ -196,8 +203,8 @@ func TestNotGuaranteed(t *testing.T) {
 		abi  int
 		want []string
 	}{
-		{7, []string{"metadata", "git"}}, {6, []string{"metadata", "git"}}, {5, []string{"metadata", "processes", "git"}},
-		{2, []string{"files", "metadata", "processes", "git"}},
+		{7, []string{"metadata", "terminal", "git"}}, {6, []string{"metadata", "terminal", "git"}}, {5, []string{"metadata", "processes", "terminal", "git"}},
+		{2, []string{"files", "metadata", "processes", "terminal", "git"}},
 	} {
 		p := c.Policy
 		p.Landlock.ABI = x.abi
@@ -217,7 +224,7 @@ func TestNotGuaranteed(t *testing.T) {
 	if _, err := (&Cmd{Args: []string{"true"}, Policy: p}).Plan(); !errors.As(err, &unprotected) || Hint(err) == "" {
 		t.Errorf("ABI 1: %v", err)
 	}
-	for _, name := range []string{"metadata", "git", "everything"} {
+	for _, name := range []string{"metadata", "terminal", "git", "everything"} {
 		p := c.Policy
 		n := *p.NoNamespaces
 		n.Require = []string{name}
