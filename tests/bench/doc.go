@@ -6,7 +6,8 @@
 //	throughput  launches a second, several at a time
 //	memory      what a sandbox at rest keeps
 //	ls          the time that a list of the namespaces of many processes takes
-//	syscalls    what the system call filter adds to a call, and to much work
+//	syscalls    what the system call filter adds to a call
+//	layers      what the filter and Landlock add to work that makes many calls
 //	build       a real build inside against outside
 //
 // Run it as an ordinary user, in the repository:

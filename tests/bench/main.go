@@ -34,6 +34,7 @@ func benchmarks() []benchmark {
 		{"ls", lsTable},
 		{"cow", cowTable},
 		{"syscalls", syscallsTable},
+		{"layers", layersTable},
 		{"build", buildTable},
 	}
 }

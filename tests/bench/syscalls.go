@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -59,7 +58,7 @@ func callsChild(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(list)
 }
 
-// syscallsTable measures what the filter adds to a call, and to what makes many.
+// syscallsTable measures what the filter adds to a call.
 func syscallsTable(b *bench) (table, error) {
 	rounds := max(3, b.n/10)
 	t := table{
@@ -105,33 +104,5 @@ func syscallsTable(b *bench) (table, error) {
 		t.add(c.name, ns(median[0]), ns(median[1]), ns(median[2]), ns(more), target(more/1000, 0.060))
 	}
 	t.note("The target of a call is in microseconds.")
-	return t, b.busy(&t, rounds)
-}
-
-// busy adds rows for work that makes many calls.
-func (b *bench) busy(t *table, rounds int) error {
-	source := filepath.Join(b.project, "small.c")
-	if err := os.WriteFile(source, []byte("#include <stdio.h>\nint main(void) { return puts(\"\"); }\n"), 0o644); err != nil {
-		return err
-	}
-	for _, x := range []struct{ name, script string }{
-		{"20 compilations of a small file", "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do cc -c small.c -o small.o || exit; done"},
-		{"tar of /usr/include", "tar cf - /usr/include | cat >/dev/null"},
-	} {
-		list := []contestant{
-			b.command(x.name, 0, b.usandbox, "run", "--seccomp", "none", "--", "sh", "-c", x.script),
-			b.command(x.name, 1.02, b.usandbox, "run", "--", "sh", "-c", x.script),
-		}
-		results, err := contest(rounds, list)
-		if err != nil {
-			return err
-		}
-		if list[1].absent != nil {
-			t.absent(list[1], list[1].absent)
-			continue
-		}
-		r := ratio(results[1], results[0])
-		t.add(x.name, milliseconds(results[0].median()), "", milliseconds(results[1].median()), fmt.Sprintf("%.3f", r), target(r, 1.02))
-	}
-	return nil
+	return t, nil
 }
