@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,6 +24,8 @@ type pane struct {
 	dir    string
 	tty    *os.File
 	marks  int
+	began  int  // how many prompts there had been when something was entered last
+	plain  bool // the shell is not bash, and does not tell of its prompts
 }
 
 // newPane starts bash in a pane of 100 columns and 30 rows, in a folder of its own.
@@ -54,8 +57,10 @@ func newPane(t *testing.T) *pane {
 	}
 	t.Cleanup(func() { p.tty.Close() })
 	p.shows(`[$#]$`)
-	p.types("PS1='prompt> '; clear", "Enter")
+	// Each prompt tells the last exit code, and what a command finds the modes to be.
+	p.types("PS1='prompt> '; PROMPT_COMMAND='echo $? $(stty -a | sed 1d | cksum) >>../prompts'; clear", "Enter")
 	p.shows("^prompt>$")
+	p.idle()
 	return p
 }
 
@@ -76,6 +81,9 @@ func (p *pane) screen() string {
 // types sends keys by tmux's names, or text.
 func (p *pane) types(keys ...string) {
 	p.Helper()
+	if keys[len(keys)-1] == "Enter" {
+		p.began = len(p.prompts())
+	}
 	p.tmux(append([]string{"send-keys"}, keys...)...)
 }
 
@@ -99,13 +107,38 @@ func (p *pane) shows(pattern string) {
 	p.until(pattern, func() bool { return re.MatchString(p.screen()) })
 }
 
+// prompts are what the shell has told at each of its prompts.
+func (p *pane) prompts() []string {
+	text, _ := os.ReadFile(filepath.Join(p.dir, "../prompts"))
+	return slices.Collect(strings.Lines(string(text)))
+}
+
+// idle waits until the shell has done what was entered last. What is typed before may
+// be for the command.
+func (p *pane) idle() {
+	p.Helper()
+	if !p.plain {
+		p.until("the shell's prompt", func() bool { return len(p.prompts()) > p.began })
+	}
+}
+
+// awaits waits until a program is in the terminal's foreground.
+func (p *pane) awaits(program string) {
+	p.Helper()
+	p.until(program, func() bool {
+		return strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_current_command}")) == program
+	})
+}
+
 // runs types a command line on a screen that it has cleared.
 func (p *pane) runs(line string) {
 	p.Helper()
+	p.idle()
 	p.marks++
 	mark := fmt.Sprintf("mark%d", p.marks)
 	p.types("clear; echo "+mark[:4]+"''"+mark[4:], "Enter")
 	p.shows("^" + mark + "$")
+	p.idle()
 	p.types(line, "Enter")
 }
 
@@ -119,22 +152,29 @@ func (p *pane) modes() terminal.Modes {
 	return m
 }
 
-// ended waits for the shell's prompt after a command, whose exit code is told, and compares the
-// modes that a command of the shell gets with those before.
+// ended waits until what was entered last has ended with an exit code. The modes have to be
+// what they were at the first prompt.
 func (p *pane) ended(code int) {
 	p.Helper()
-	p.until("the shell", func() bool {
-		return strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_current_command}")) == "bash"
+	want := fmt.Sprintf("%d %s", code, p.firstModes())
+	last := ""
+	p.until("the end", func() bool {
+		all := p.prompts()
+		if len(all) > p.began {
+			last = strings.TrimSpace(all[len(all)-1])
+		}
+		return strings.HasPrefix(last, fmt.Sprintf("%d ", code))
 	})
-	p.types("echo ended with $?, $(stty -a | cksum)", "Enter")
-	p.shows(fmt.Sprintf(`^ended with %d, `, code))
-	got := regexp.MustCompile(`(?m)^ended with \d+, (.*)$`).FindStringSubmatch(p.screen())
-	p.runs("echo modes $(stty -a | cksum)")
-	p.shows(`^modes \d`)
-	want := regexp.MustCompile(`(?m)^modes (.*)$`).FindStringSubmatch(p.screen())
-	if got[1] != want[1] {
-		p.Errorf("the modes are not those before")
+	if last != want {
+		p.Errorf("at the prompt: %q, want %q", last, want)
 	}
+}
+
+func (p *pane) firstModes() string {
+	text, _ := os.ReadFile(filepath.Join(p.dir, "../prompts"))
+	first, _, _ := strings.Cut(string(text), "\n")
+	_, modes, _ := strings.Cut(first, " ")
+	return modes
 }
 
 // process is the one of usandbox whose arguments contain text.
@@ -255,6 +295,8 @@ func TestTmuxSignals(t *testing.T) {
 func TestTmuxKilled(t *testing.T) {
 	p := newPane(t)
 	p.runs("exec dash") // bash sets the modes itself
+	p.awaits("dash")
+	p.plain = true
 	p.types("PS1='prompt> '; stty -a >before", "Enter")
 	for i, sig := range []unix.Signal{unix.SIGKILL, unix.SIGSEGV, unix.SIGABRT} {
 		p.runs(fmt.Sprintf("usandbox run -- sleep 100%d", 3+i))
@@ -315,9 +357,7 @@ func TestTmuxAttacks(t *testing.T) {
 		t.Error("the shell got the terminal's answers")
 	}
 	p.runs("cat -v; true")
-	p.until("cat", func() bool {
-		return strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_current_command}")) == "cat"
-	})
+	p.awaits("cat")
 	p.types("alone", "Enter")
 	p.shows("^alone\nalone$")
 	p.types("C-d")
