@@ -107,12 +107,25 @@ func checkFilter(prog seccomp.Program, enterable, last bool) error {
 		return errors.New("the system call filter forbids execve, by which the command is started")
 	case enterable && !allows("execveat"):
 		return errors.New("the system call filter forbids execveat, by which commands that enter are started")
-	case gets("exit_group") == seccomp.Errno, gets("exit_group") == seccomp.Trace, gets("exit_group") == seccomp.Notify:
+	case !ends(prog):
 		return errors.New("the system call filter lets exit_group fail, by which a process ends")
 	case !last && !allows("seccomp"):
 		return errors.New("a system call filter forbids seccomp, by which the next one is loaded; it has to be the last")
 	}
 	return nil
+}
+
+// ends reports whether a start that fails comes to its end under a filter, with whatever
+// exit code.
+func ends(prog seccomp.Program) bool {
+	nr, _ := seccomp.Number(seccomp.Native, "exit_group")
+	for _, code := range [...]uint64{0, launch.ExitSetup, launch.ExitNotExecutable, launch.ExitNotFound} {
+		switch prog.Decide(seccomp.Call{Arch: seccomp.Native, Number: nr, Args: [6]uint64{code}}).Kind {
+		case seccomp.Errno, seccomp.Trace, seccomp.Notify:
+			return false
+		}
+	}
+	return true
 }
 
 // loadLast has the filters loaded right before the execve of the command and of

@@ -89,6 +89,17 @@ func TestSeccompRefused(t *testing.T) {
 			t.Errorf("%v: %v", kind, err)
 		}
 	}
+	for _, code := range []uint64{125, 126, 127} { // with which a start ends that fails
+		c := Command("nonexistent")
+		rule := denies(seccomp.Fails(unix.EPERM), "exit_group")
+		rule.When = []seccomp.Condition{{Arg: 0, Value: code}}
+		c.Policy.Seccomp.Filters = []seccomp.Program{filter(t, rule)}
+		stop := time.AfterFunc(10*time.Second, func() { panic("it hangs") })
+		if err := c.Run(); err == nil || !strings.Contains(err.Error(), "lets exit_group fail") {
+			t.Errorf("%d: %v", code, err)
+		}
+		stop.Stop()
+	}
 	for _, s := range []Seccomp{{Allow: []string{"nothing"}}, {Off: true, Allow: []string{"perf"}}} {
 		c := sh("echo ran")
 		c.Policy.Seccomp = s

@@ -27,7 +27,7 @@ func (p *Policy) Compile() (Program, error) {
 	c.before(next, ldAbs, offsetArch)
 	prog := c.program()
 	if len(prog) > maxProgram {
-		return nil, fmt.Errorf("the system call filter has %d instructions; the kernel takes %d", len(prog), maxProgram)
+		return nil, fmt.Errorf("the system call filter has more instructions than the %d that the kernel takes", maxProgram)
 	}
 	return prog, nil
 }
@@ -123,7 +123,7 @@ func (o outcome) equal(other outcome) bool {
 
 // block is the code of an outcome.
 func (c *compiler) block(o outcome) label {
-	if len(o.rules) == 0 {
+	if len(o.rules) == 0 || len(c.code) > maxProgram { // too much: Compile fails
 		return c.ret(o.final)
 	}
 	key := fmt.Sprint(o.rules, o.final)

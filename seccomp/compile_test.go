@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -119,8 +120,28 @@ func TestCompileLong(t *testing.T) {
 			{Arg: 1, Value: uint64(i), Wide: true}, {Arg: 2, Value: uint64(i), Wide: true},
 		}})
 	}
-	if _, err := p.Compile(); err == nil || !strings.Contains(err.Error(), "instructions; the kernel takes 4096") {
+	if _, err := p.Compile(); err == nil || !strings.Contains(err.Error(), "more instructions than the 4096") {
 		t.Errorf("%v, want that it is too long", err)
+	}
+}
+
+// What is far too long is given up early, not made and then measured.
+func TestCompileBomb(t *testing.T) {
+	p := Policy{Default: Action{Kind: Allow}}
+	for i := range 2000 {
+		p.Rules = append(p.Rules, Rule{Action: Fails(unix.EPERM), Calls: []string{"@file-system"}, When: []Condition{{Value: uint64(i), Wide: true}}})
+	}
+	for i, name := range Members("@file-system") { // the rules of no two calls end alike
+		p.Rules = append(p.Rules, Rule{Action: Fails(unix.EIO), Calls: []string{name}, When: []Condition{{Arg: 1, Value: uint64(i)}}})
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := p.Compile(); err == nil || !strings.Contains(err.Error(), "more instructions than the 4096") {
+		t.Errorf("%v, want that it is too long", err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > 200 {
+		t.Errorf("it took %d MiB", used)
 	}
 }
 

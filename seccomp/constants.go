@@ -82,7 +82,11 @@ var addressConstants = [...]constant{
 	{"AF_XDP", unix.AF_XDP}, {"AF_MCTP", unix.AF_MCTP}, {"AF_LOCAL", unix.AF_UNIX},
 }
 
-var protocolConstants = [...]constant{{"IPPROTO_MPTCP", unix.IPPROTO_MPTCP}}
+// protocolConstants are those that are no protocols of netlink(7) as well.
+var protocolConstants = [...]constant{
+	{"IPPROTO_MPTCP", unix.IPPROTO_MPTCP}, {"IPPROTO_SCTP", unix.IPPROTO_SCTP}, {"IPPROTO_DCCP", unix.IPPROTO_DCCP},
+	{"IPPROTO_L2TP", unix.IPPROTO_L2TP}, {"IPPROTO_UDPLITE", unix.IPPROTO_UDPLITE},
+}
 
 var netlinkConstants = [...]constant{
 	{"NETLINK_ROUTE", unix.NETLINK_ROUTE}, {"NETLINK_SOCK_DIAG", unix.NETLINK_SOCK_DIAG}, {"NETLINK_XFRM", unix.NETLINK_XFRM},

@@ -102,9 +102,9 @@ func Openings() []Opening {
 		{"perf", "perf_event_open(2)", nil},
 		{"personality", "every personality(2)", nil},
 		{"setuid", "set-user-id and set-group-id bits in the modes of files", nil},
-		{"sockets", "every family of sockets", []string{"packet"}},
+		{"sockets", "every family and protocol of sockets", []string{"packet"}},
 		{"system", "what is about the machine: modules, kexec, reboot, swap, quotas, accounting, the kernel's log, ports", nil},
-		{"terminal", "TIOCSTI and TIOCLINUX of terminals", nil},
+		{"terminal", "TIOCSTI, TIOCLINUX and TIOCSETD of terminals", nil},
 		{"userfaultfd", "userfaultfd(2)", nil},
 		{"userns", "further user namespaces, and what a sandbox in the sandbox needs", []string{"namespaces", "mount", "chroot", "clone3", "openat2"}},
 	}

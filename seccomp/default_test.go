@@ -85,6 +85,7 @@ func TestOpenings(t *testing.T) {
 func TestDefault(t *testing.T) {
 	const (
 		allow, eperm, enosys, nofamily = "allow", "errno EPERM", "errno ENOSYS", "errno EAFNOSUPPORT"
+		noproto                        = "errno EPROTONOSUPPORT"
 		high                           = 1 << 32
 	)
 	for _, x := range []struct {
@@ -113,6 +114,13 @@ func TestDefault(t *testing.T) {
 		{"socket", [6]uint64{unix.AF_ALG}, nofamily}, {"socket", [6]uint64{unix.AF_VSOCK}, nofamily}, {"socket", [6]uint64{unix.AF_PACKET}, nofamily},
 		{"socket", [6]uint64{}, nofamily}, {"socket", [6]uint64{high | unix.AF_ALG}, nofamily}, {"socket", [6]uint64{high | unix.AF_UNIX}, allow},
 		{"socket", [6]uint64{unix.AF_INET, unix.SOCK_PACKET | unix.SOCK_CLOEXEC}, nofamily}, {"socket", [6]uint64{unix.AF_INET, 1, unix.IPPROTO_MPTCP}, allow},
+		{"socket", [6]uint64{unix.AF_INET, 1, unix.IPPROTO_TCP}, allow}, {"socket", [6]uint64{unix.AF_INET6, 2 | unix.SOCK_CLOEXEC, unix.IPPROTO_UDP}, allow},
+		{"socket", [6]uint64{unix.AF_INET, 2, unix.IPPROTO_ICMP}, allow}, {"socket", [6]uint64{unix.AF_INET6, 2, unix.IPPROTO_ICMPV6}, allow},
+		{"socket", [6]uint64{unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_RAW}, allow}, {"socket", [6]uint64{unix.AF_UNIX, 1, unix.AF_UNIX}, allow},
+		{"socket", [6]uint64{unix.AF_INET, 1, unix.IPPROTO_SCTP}, noproto}, {"socket", [6]uint64{unix.AF_INET6, 5 | unix.SOCK_CLOEXEC, high | unix.IPPROTO_SCTP}, noproto},
+		{"socket", [6]uint64{unix.AF_INET, 6, unix.IPPROTO_DCCP}, noproto}, {"socket", [6]uint64{unix.AF_INET, 2, unix.IPPROTO_L2TP}, noproto},
+		{"socket", [6]uint64{unix.AF_INET, 1, 256}, noproto}, {"socketpair", [6]uint64{unix.AF_INET, 1, unix.IPPROTO_SCTP}, noproto},
+		{"ioctl", [6]uint64{0, unix.TIOCSETD}, eperm}, {"ioctl", [6]uint64{0, high | unix.TIOCSETD}, eperm}, {"ioctl", [6]uint64{0, unix.TIOCGETD}, allow},
 		{"socketpair", [6]uint64{unix.AF_UNIX, 1}, allow}, {"socketpair", [6]uint64{unix.AF_TIPC, 1}, nofamily},
 		{"ioctl", [6]uint64{0, unix.TIOCSTI}, eperm}, {"ioctl", [6]uint64{0, high | unix.TIOCSTI}, eperm}, {"ioctl", [6]uint64{0, tiocLinux}, eperm}, {"ioctl", [6]uint64{0, unix.TCGETS}, allow},
 		{"personality", [6]uint64{0}, allow}, {"personality", [6]uint64{8}, allow}, {"personality", [6]uint64{0x20008}, allow}, {"personality", [6]uint64{0x40000}, allow},

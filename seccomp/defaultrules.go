@@ -34,6 +34,7 @@ func defaultRules() []Rule {
 	set := func(arg int, bits uint64) Condition { return Condition{Arg: arg, Mask: bits, Op: NotEqual} }
 	is := func(arg int, value uint64) Condition { return Condition{Arg: arg, Op: Equal, Value: value} }
 	isNot := func(arg int, value uint64) Condition { return Condition{Arg: arg, Op: NotEqual, Value: value} }
+	kindNot := func(kind uint64) Condition { return Condition{Arg: 1, Mask: sockType, Op: NotEqual, Value: kind} }
 	calls := func(names ...string) []string { return names }
 	when := func(c ...Condition) []Condition { return c }
 	return []Rule{
@@ -61,13 +62,21 @@ func defaultRules() []Rule {
 			isNot(0, unix.AF_UNIX), isNot(0, unix.AF_INET), isNot(0, unix.AF_INET6), isNot(0, unix.AF_NETLINK), isNot(0, unix.AF_PACKET)), "sockets", ""},
 		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_PACKET)), "packet", ""},
 		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_NETLINK), isNot(2, unix.NETLINK_ROUTE)), "packet", ""},
-		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_INET), Condition{Arg: 1, Mask: 0xf, Op: Equal, Value: unix.SOCK_PACKET}), "packet", ""},
+		{noFamily, calls("socket", "socketpair"), when(is(0, unix.AF_INET), Condition{Arg: 1, Mask: sockType, Op: Equal, Value: unix.SOCK_PACKET}), "packet", ""},
+		// Of inet and inet6 what is not raw, for which it takes a capability: TCP, UDP, ping(8),
+		// multipath TCP. Of others (SCTP, DCCP, L2TP, SMC) the kernel would load modules.
+		{Fails(unix.EPROTONOSUPPORT), calls("socket", "socketpair"), when(
+			isNot(0, unix.AF_UNIX), isNot(0, unix.AF_NETLINK), isNot(0, unix.AF_PACKET), kindNot(unix.SOCK_RAW), kindNot(unix.SOCK_PACKET),
+			isNot(2, 0), isNot(2, unix.IPPROTO_TCP), isNot(2, unix.IPPROTO_UDP), isNot(2, unix.IPPROTO_ICMP), isNot(2, unix.IPPROTO_ICMPV6),
+			isNot(2, unix.IPPROTO_MPTCP)), "sockets", ""},
 		{denied, calls("socketcall"), when(is(0, sysSocket)), "sockets", ""},
 		{denied, calls("socketcall"), when(is(0, sysSocketpair)), "sockets", ""},
 
 		// The kernel takes requests of ioctl(2) as 32 bits.
 		{denied, calls("ioctl"), when(is(1, unix.TIOCSTI)), "terminal", ""},
 		{denied, calls("ioctl"), when(is(1, tiocLinux)), "terminal", ""},
+		// It loads modules, and a terminal that is the caller's is of no use to it afterwards.
+		{denied, calls("ioctl"), when(is(1, tiocSetLine)), "terminal", ""},
 
 		{denied, calls("personality"), when(set(0, ^uint64(harmless)&0xffffffff), isNot(0, 0xffffffff)), "personality", ""},
 		// It makes segments of 16 and 32 bits.
@@ -93,5 +102,7 @@ func defaultRules() []Rule {
 const (
 	sysSocket     = 1      // SYS_SOCKET and
 	sysSocketpair = 8      // SYS_SOCKETPAIR of socketcall(2), <linux/net.h>
+	sockType      = 0xf    // SOCK_TYPE_MASK
 	tiocLinux     = 0x541c // TIOCLINUX, ioctl_console(2)
+	tiocSetLine   = 0x5423 // TIOCSETD, the line discipline, ioctl_tty(2)
 )

@@ -41,8 +41,14 @@ func (c Call) telling(name string) (list []string) {
 			continue
 		}
 		list = append(list, f.format(v))
-		if f == addressFamily && v == unix.AF_NETLINK {
-			list = append(list, netlink.format(uint64(uint32(c.Args[2]))))
+		if f != addressFamily {
+			continue
+		}
+		switch p := uint64(uint32(c.Args[2])); {
+		case v == unix.AF_NETLINK:
+			list = append(list, netlink.format(p))
+		case (v == unix.AF_INET || v == unix.AF_INET6) && p != 0 && p != unix.IPPROTO_TCP && p != unix.IPPROTO_UDP:
+			list = append(list, protocol.format(p))
 		}
 	}
 	return list

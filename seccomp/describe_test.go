@@ -31,6 +31,9 @@ func TestCallString(t *testing.T) {
 		{call(t, Native, "socket", 1<<32|38), "socket(AF_ALG)"}, // it is an int
 		{call(t, Native, "socket", 99), "socket(99)"},
 		{call(t, Native, "socket", 16, 3, 9), "socket(AF_NETLINK, NETLINK_AUDIT)"},
+		{call(t, Native, "socket", 2, 1, 132), "socket(AF_INET, IPPROTO_SCTP)"},
+		{call(t, Native, "socket", 10, 1, 256), "socket(AF_INET6, 0x100)"},
+		{call(t, Native, "socket", 2, 1, 6), "socket(AF_INET)"},
 		{call(t, Native, "clone", 0x10000011), "clone(CLONE_NEWUSER)"},
 		{call(t, Native, "clone", 0x1200011), "clone"},
 		{call(t, Native, "unshare", 0x10020000), "unshare(CLONE_NEWUSER|CLONE_NEWNS)"},

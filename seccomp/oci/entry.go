@@ -75,26 +75,24 @@ func conditions(args []arg) ([][]seccomp.Condition, error) {
 		whens = nil
 	}
 	for i, a := range args {
-		cond, always, never, err := condition(a)
+		cond, always, err := condition(a)
 		if err != nil {
 			return nil, fmt.Errorf("args[%d]: %w", i, err)
 		}
 		switch {
 		case apart && always:
 			whens = append(whens, nil)
-		case apart && !never:
+		case apart:
 			whens = append(whens, []seccomp.Condition{cond})
-		case !apart && never:
-			whens = nil
-		case !apart && !always && whens != nil:
+		case !always:
 			whens[0] = append(whens[0], cond)
 		}
 	}
 	return whens, nil
 }
 
-// condition converts one. Always, never: it holds of every value, or of none.
-func condition(a arg) (c seccomp.Condition, always, never bool, err error) {
+// condition converts one. Always: it holds of every value.
+func condition(a arg) (c seccomp.Condition, always bool, err error) {
 	c = seccomp.Condition{Arg: int(a.Index), Value: a.Value, Wide: true}
 	switch a.Op {
 	case "SCMP_CMP_EQ":
@@ -110,18 +108,16 @@ func condition(a arg) (c seccomp.Condition, always, never bool, err error) {
 	case "SCMP_CMP_GE":
 		c.Op = seccomp.GreaterOrEqual
 	case "SCMP_CMP_MASKED_EQ":
-		c.Op, c.Mask, c.Value = seccomp.Equal, a.Value, a.ValueTwo
-		if c.Value&^c.Mask != 0 {
-			return c, false, true, nil
-		}
+		// Bits of the value that are not in the mask count for nothing, as in libseccomp.
+		c.Op, c.Mask, c.Value = seccomp.Equal, a.Value, a.ValueTwo&a.Value
 		if c.Mask == 0 {
-			return c, true, false, nil
+			return c, true, nil
 		}
 	default:
-		return c, false, false, fmt.Errorf("%q is no comparison; want as SCMP_CMP_EQ", a.Op)
+		return c, false, fmt.Errorf("%q is no comparison; want as SCMP_CMP_EQ", a.Op)
 	}
 	if a.Op != "SCMP_CMP_MASKED_EQ" && a.ValueTwo != 0 {
-		return c, false, false, fmt.Errorf("valueTwo with %s, which has one value", a.Op)
+		return c, false, fmt.Errorf("valueTwo with %s, which has one value", a.Op)
 	}
-	return c, false, false, nil
+	return c, false, nil
 }

@@ -143,7 +143,9 @@ func TestArguments(t *testing.T) {
 		{arg("0", "GE", "18446744073709551615", "0"), 1<<64 - 1, 0, true},
 		{arg("0", "MASKED_EQ", "2114060288", "0"), 0x10000000, 0, false},
 		{arg("0", "MASKED_EQ", "2114060288", "0"), 0x11, 0, true},
-		{arg("0", "MASKED_EQ", "1", "2"), 2, 0, false}, // can never be
+		{arg("0", "MASKED_EQ", "1", "2"), 2, 0, true}, // the mask is the value's, too
+		{arg("0", "MASKED_EQ", "1", "2"), 3, 0, false},
+		{arg("0", "MASKED_EQ", "2114060288", "1"), 0x11, 0, true},
 		{arg("0", "MASKED_EQ", "0", "0"), 99, 0, true}, // is always
 		{arg("0", "EQ", "1", "0") + "," + arg("1", "EQ", "2", "0"), 1, 2, true},
 		{arg("0", "EQ", "1", "0") + "," + arg("1", "EQ", "2", "0"), 1, 3, false},

@@ -89,7 +89,7 @@ var filtered = []attack{
 		},
 	}, {
 		name:    "sockets of other families",
-		tries:   "AF_ALG, AF_VSOCK, packet, netlink of other protocols, every family that there is, with high bits too",
+		tries:   "AF_ALG, AF_VSOCK, packet, netlink of other protocols, every family that there is, SCTP, DCCP, L2TP and SMC, with high bits too",
 		defence: theFilter,
 		under:   closed,
 		inside: func(p *prisoner) {
@@ -108,6 +108,16 @@ var filtered = []attack{
 			for protocol := uintptr(1); protocol < 32; protocol++ {
 				p.refused("netlink protocol "+itoa(int(protocol)), call(unix.SYS_SOCKET, unix.AF_NETLINK, unix.SOCK_RAW, protocol), unix.EAFNOSUPPORT)
 			}
+			for _, protocol := range []uintptr{unix.IPPROTO_SCTP, unix.IPPROTO_DCCP, unix.IPPROTO_L2TP, 256} {
+				for _, high := range []uintptr{0, 1 << 32} {
+					for kind := uintptr(1); kind <= 6; kind++ {
+						if kind != unix.SOCK_RAW {
+							p.refused("inet protocol "+itoa(int(protocol)), call(unix.SYS_SOCKET, unix.AF_INET, kind, protocol|high), unix.EPROTONOSUPPORT)
+							p.refused("inet6 protocol "+itoa(int(protocol)), call(unix.SYS_SOCKET, unix.AF_INET6, kind, protocol|high), unix.EPROTONOSUPPORT)
+						}
+					}
+				}
+			}
 			p.refused("SOCK_PACKET", call(unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_PACKET|unix.SOCK_CLOEXEC), unix.EAFNOSUPPORT)
 			for _, family := range []int{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK} {
 				kind := unix.SOCK_DGRAM
@@ -118,14 +128,14 @@ var filtered = []attack{
 		},
 	}, {
 		name:    "typing on a terminal",
-		tries:   "TIOCSTI and TIOCLINUX, with high bits that the kernel does not look at (CVE-2019-10063)",
+		tries:   "TIOCSTI, TIOCLINUX and TIOCSETD, with high bits that the kernel does not look at (CVE-2019-10063)",
 		defence: theFilter + " compares the low 32 bits",
 		under:   closed,
 		inside: func(p *prisoner) {
 			master, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY, 0)
 			p.worked("open /dev/ptmx", err)
 			letter := byte('x')
-			for _, request := range []uintptr{unix.TIOCSTI, 0x541c} {
+			for _, request := range []uintptr{unix.TIOCSTI, 0x541c, unix.TIOCSETD} {
 				for _, high := range []uintptr{0, 1 << 32, 1 << 63} {
 					p.refused("ioctl", call(unix.SYS_IOCTL, uintptr(master), request|high, uintptr(unsafe.Pointer(&letter))), unix.EPERM)
 				}
