@@ -47,6 +47,9 @@ func readFilter(arg string, capabilities caps.Set) (*filterFile, error) {
 			kind, name = prefix, rest
 		}
 	}
+	if name == "" {
+		return nil, fmt.Errorf("%q names no file", arg)
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
