@@ -3,14 +3,17 @@ package terminal
 import "bytes"
 
 // Filter takes out of what a program prints whatever sets or asks for the
-// terminal's clipboard: OSC 52, and OSC 5522 of kitty. It is given the output piece
+// terminal's clipboard: OSC 52, OSC 5522 of kitty, and Copy and CopyToClipboard in OSC
+// 1337 of iTerm2. It is given the output piece
 // by piece, cut anywhere, and holds back at most a few bytes of it.
 //
 // It knows the sequences in all their forms: begun by ESC ] or by the C1 control
 // U+009D, in UTF-8 or as one byte; with control characters in between, which
 // terminals pass over; ended by BEL, by ST, or aborted as terminals abort them, by
-// CAN, SUB or ESC; and wrapped for tmux(1), which unwraps them. It takes the output
-// for UTF-8, so a byte 0x9d within a character is none.
+// CAN, SUB or ESC; with numbers that overflow to one of these, or begin with a space
+// or a sign; and wrapped for tmux(1), which unwraps them. It takes the output
+// for UTF-8, so a byte 0x9d within a character is none, and what switches the terminal
+// to another encoding is left out (ESC % @).
 //
 // What cannot be told yet when the next sequence begins, or at the end of the
 // output, is left out: the beginning of a sequence never comes through for another
@@ -28,14 +31,17 @@ type Filter struct {
 	last    byte   // dropping: the byte before
 	param   int    // of the CSI: its first parameter
 	params  bool   // and there are more
+	more    bool   // there is a character between parameters and end
 	five    bool   // it may be DSR 5
 	private bool
+	query   bool // it is private, by ?
 
 	inner *Filter // what is in a wrapper for tmux
 	depth int
 
-	answers bool // something that a terminal may answer has been let through
-	asked   int  // how often it was asked for its status, DSR 5
+	seen    [3]byte // the last bytes that were given
+	answers bool    // something that a terminal may answer has been let through
+	asked   int     // how often it was asked for its status, DSR 5
 }
 
 type filterState uint8
@@ -43,7 +49,10 @@ type filterState uint8
 const (
 	ground      filterState = iota
 	escape                  // after ESC
+	coding                  // after ESC %
 	oscNumber               // in the number of an OSC
+	oscName                 // behind that, in what may be the word Copy
+	oscEsc                  // after an ESC in these
 	dropping                // in what is left out
 	droppingEsc             // after an ESC in that
 	csi                     // in a control sequence, which is let through
@@ -60,17 +69,16 @@ const (
 	maxDepth = 3 // of wrappers in wrappers
 
 	wrapper = "tmux;"
+	copying = ";Copy"
 )
 
 // clipboards are the OSCs that are left out.
-var clipboards = [...]string{"52", "5522"}
+var clipboards = [...]int{52, 5522}
 
 // Filter returns what of b is let through, behind what was held back before. The
 // result may be b itself, and is valid until the next call.
 func (f *Filter) Filter(b []byte) []byte {
-	if !f.answers && bytes.IndexByte(b, enq) >= 0 {
-		f.answers = true
-	}
+	f.look(b)
 	if len(b) == 0 || f.state == ground && len(f.held) == 0 && f.plain(b) {
 		f.remember(b)
 		return b
@@ -79,6 +87,33 @@ func (f *Filter) Filter(b []byte) []byte {
 	f.run(b)
 	return f.out
 }
+
+// look looks for what terminals answer, besides escape sequences: ENQ, and C1 controls
+// but CSI and OSC.
+func (f *Filter) look(b []byte) {
+	if f.answers {
+		return
+	}
+	f.answers = bytes.IndexByte(b, enq) >= 0
+	for _, c := range [...]byte{0x90, 0x98, 0x9a, 0x9e, 0x9f} { // DCS, SOS, DECID, PM, APC
+		for i := bytes.IndexByte(b, c); i >= 0 && !f.answers; {
+			before := f.seen
+			for _, c := range b[max(0, i-3):i] {
+				before = push(before, c)
+			}
+			f.answers = before[2] == c1In || !continues(before)
+			next := bytes.IndexByte(b[i+1:], c)
+			if i += 1 + next; next < 0 {
+				break
+			}
+		}
+	}
+	for _, c := range b[max(0, len(b)-3):] {
+		f.seen = push(f.seen, c)
+	}
+}
+
+func push(before [3]byte, c byte) [3]byte { return [3]byte{before[1], before[2], c} }
 
 // plain reports whether nothing in b can begin a sequence.
 func (f *Filter) plain(b []byte) bool {
@@ -113,7 +148,7 @@ func (f *Filter) Asked() int {
 // character.
 func (f *Filter) remember(b []byte) {
 	for _, c := range b[max(0, len(b)-3):] {
-		f.before = [3]byte{f.before[1], f.before[2], c}
+		f.before = push(f.before, c)
 	}
 }
 
@@ -122,9 +157,9 @@ func (f *Filter) forget() { f.before = [3]byte{} }
 
 // continues reports whether a byte from 0x80 to 0xbf is the next one of a character
 // of UTF-8 that has begun before. In C1 controls it is not meant to be.
-func (f *Filter) continues() bool {
+func continues(before [3]byte) bool {
 	middle := func(c byte) bool { return c&0xc0 == 0x80 }
-	a, b, c := f.before[0], f.before[1], f.before[2]
+	a, b, c := before[0], before[1], before[2]
 	switch {
 	case c >= 0xc2 && c <= 0xf4:
 		return true
@@ -155,7 +190,7 @@ func (f *Filter) releaseControls() {
 
 func (f *Filter) pass(c byte) {
 	f.out = append(f.out, c)
-	f.before = [3]byte{f.before[1], f.before[2], c}
+	f.before = push(f.before, c)
 }
 
 func (f *Filter) hold(c byte, state filterState) {

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -52,10 +53,10 @@ func (f *Filter) begin(c byte) {
 	case c == esc:
 		f.release()
 		f.hold(c, escape)
-	case c == c1OSC && (inUTF8 || !f.continues()):
+	case c == c1OSC && (inUTF8 || !continues(f.before)):
 		f.number = f.number[:0]
 		f.hold(c, oscNumber)
-	case c == c1CSI && (inUTF8 || !f.continues()):
+	case c == c1CSI && (inUTF8 || !continues(f.before)):
 		f.release()
 		f.pass(c)
 		f.beginCSI()
@@ -66,7 +67,7 @@ func (f *Filter) begin(c byte) {
 }
 
 func (f *Filter) beginCSI() {
-	f.state, f.param, f.params, f.five, f.private = csi, 0, false, false, false
+	f.state, f.param, f.params, f.more, f.five, f.private, f.query = csi, 0, false, false, false, false, false
 }
 
 // step takes one byte of a sequence.
@@ -79,8 +80,14 @@ func (f *Filter) step(c byte) {
 	switch f.state {
 	case escape:
 		f.afterESC(c)
+	case coding:
+		f.inCoding(c)
 	case oscNumber:
 		f.inNumber(c)
+	case oscName:
+		f.inName(c)
+	case oscEsc:
+		f.inOSCEsc(c)
 	case dropping:
 		f.inDropped(c)
 	case droppingEsc:
@@ -102,7 +109,7 @@ func (f *Filter) step(c byte) {
 // tooLong is for a sequence that no program means.
 func (f *Filter) tooLong() {
 	switch f.state {
-	case oscNumber:
+	case oscNumber, oscName, oscEsc:
 		f.drop(dropping)
 	case dcs:
 		f.drop(ground)
@@ -129,6 +136,8 @@ func (f *Filter) afterESC(c byte) {
 	case c == ']':
 		f.number = f.number[:0]
 		f.hold(c, oscNumber)
+	case c == '%':
+		f.hold(c, coding)
 	case c == '[':
 		f.release()
 		f.pass(c)
@@ -152,17 +161,42 @@ func (f *Filter) afterESC(c byte) {
 		f.state = ground
 		f.run([]byte{c})
 	default:
-		f.answers = f.answers || strings.IndexByte(" #%()*+-./6789=>DEFHMNOc", c) < 0
+		f.answers = f.answers || strings.IndexByte(" #()*+-./6789=>DEFHMNOc", c) < 0
 		f.release()
 		f.state = ground
 		f.run([]byte{c})
 	}
 }
 
+// inCoding takes what is behind ESC %: G for UTF-8. Everything else is left out.
+func (f *Filter) inCoding(c byte) {
+	switch {
+	case c == 'G' && f.held[len(f.held)-1] != '/':
+		f.release()
+		f.pass(c)
+		f.state = ground
+	case c == esc:
+		f.releaseControls()
+		f.hold(c, escape)
+	case c == can || c == sub:
+		f.drop(ground)
+		f.pass(c)
+	case c >= 0x80:
+		f.drop(ground)
+		f.run([]byte{c})
+	case c >= 0x30 && c < del:
+		f.drop(ground)
+	default:
+		f.hold(c, coding)
+	}
+}
+
+// inNumber takes what is in the number of an OSC, and behind it.
 func (f *Filter) inNumber(c byte) {
-	clipboard := false
+	clipboard, near := false, false
 	for _, number := range clipboards {
-		clipboard = clipboard || string(f.number) == number
+		clipboard = clipboard || f.is(number)
+		near = near || strings.HasPrefix(strconv.Itoa(number), string(f.number))
 	}
 	switch {
 	case c >= '0' && c <= '9':
@@ -170,33 +204,84 @@ func (f *Filter) inNumber(c byte) {
 			f.number = append(f.number, c)
 		}
 		f.hold(c, oscNumber)
-		near := false
-		for _, number := range clipboards {
-			near = near || strings.HasPrefix(number, string(f.number))
-		}
-		if !near {
-			f.answers = f.answers || c != '7' && c != '8' // 7: the folder, 8: a link
-			f.release()
-			f.state = ground
-		}
-	case c == bel || c == c1ST || c == can || c == sub:
-		f.drop(ground)
-	case c == esc:
-		f.drop(droppingEsc)
-	case control(c):
-		f.hold(c, oscNumber)
-	case clipboard:
+	case clipboard && (!control(c) || c == bel), strings.IndexByte(" +-", c) >= 0 && !f.digits():
 		f.drop(dropping)
 		f.inDropped(c)
-	case c >= 0x80:
+	case c == esc:
+		f.hold(c, oscEsc)
+	case c == can || c == sub, near && (c == bel || c == c1ST):
+		f.drop(ground)
+	case control(c) && c != bel:
+		f.hold(c, oscNumber)
+	case c >= 0x80 && c != c1ST:
+		f.drop(ground)
+		f.run([]byte{c})
+	case c == ';' && (f.is(1337) || f.is(50)): // iTerm2 has taken both
+		f.match = 1
+		f.hold(c, oscName)
+	default:
+		f.releaseOSC()
+		f.run([]byte{c})
+	}
+}
+
+// is reports whether a terminal may read the number of the OSC as n: some have 16 or
+// 32 bits for it, and do not look whether it is more.
+func (f *Filter) is(n int) bool {
+	var v uint64
+	for _, c := range f.number {
+		v = 10*v + uint64(c-'0')
+	}
+	return int(uint16(v)) == n || int(uint32(v)) == n
+}
+
+// digits reports whether the OSC's number has one.
+func (f *Filter) digits() bool { return bytes.ContainsAny(f.held, "0123456789") }
+
+// inName takes a byte of what may be the word Copy.
+func (f *Filter) inName(c byte) {
+	switch {
+	case c == copying[f.match]:
+		f.hold(c, oscName)
+		if f.match++; f.match == len(copying) {
+			f.drop(dropping)
+		}
+	case c == esc:
+		f.hold(c, oscEsc)
+	case c == can || c == sub:
+		f.drop(ground)
+	case control(c) && c != bel:
+		f.hold(c, oscName)
+	case c >= 0x80 && c != c1ST:
 		f.drop(ground)
 		f.run([]byte{c})
 	default:
-		f.answers = f.answers || len(f.number) > 0 // 0: the title
-		f.release()
-		f.state = ground
+		f.releaseOSC()
 		f.run([]byte{c})
 	}
+}
+
+// inOSCEsc takes what is behind ESC, where the OSC cannot be told yet.
+func (f *Filter) inOSCEsc(c byte) {
+	if c == '\\' {
+		f.releaseOSC()
+		f.pass(c)
+		return
+	}
+	f.drop(ground)
+	f.hold(esc, escape)
+	f.step(c)
+}
+
+// releaseOSC lets through the beginning of an OSC.
+func (f *Filter) releaseOSC() {
+	switch string(f.number) {
+	case "", "7", "8": // no number or 0, the title; the folder; a link
+	default:
+		f.answers = true
+	}
+	f.release()
+	f.state = ground
 }
 
 func (f *Filter) inDropped(c byte) {
@@ -247,6 +332,8 @@ func (f *Filter) inCSI(c byte) {
 		case c == ';' || c == ':' || c >= 0x20 && c < '0':
 			f.params = true
 		}
+		f.more = f.more || c >= 0x20 && c < '0'
+		f.query = f.query || c == '?'
 		f.five = f.five || c == '5'
 		f.private = f.private || c >= '<' && c <= '?'
 	}
@@ -255,6 +342,8 @@ func (f *Filter) inCSI(c byte) {
 // harmless reports whether the CSI that ends in c is one that no terminal answers.
 func (f *Filter) harmless(c byte) bool {
 	switch {
+	case f.more || f.query && c == 'm': // the latter asks how keys are sent
+		return false
 	case !f.private:
 		return strings.IndexByte("@ABCDEFGHIJKLMPSTXZ`abdefghlmrs", c) >= 0
 	case f.params:

@@ -67,29 +67,32 @@ func enterNamed(name string, r request, pty ptyFlags) int {
 	if a.Error != "" {
 		return fail(fmt.Errorf("enter %s: %s", name, a.Error))
 	}
-	stop := stopSelf
+	stop, end := stopSelf, func() {}
 	if con != nil {
 		if err := con.enter(socket, func(sig unix.Signal, group bool) { send(fd, passed{int(sig), group}) }); err != nil {
 			var h hinted
 			errors.As(err, &h)
 			return fail(fmt.Errorf("enter %s: %w", name, err), h.hint)
 		}
-		stop = con.stopped
-		defer con.end()
+		stop, end = con.stopped, con.end
 	}
 	close(answered)
 	for {
 		var a answer
 		if !receive(fd, &a) || a.Status == nil {
+			end() // before anything is said: what was printed, and the modes
 			return fail(fmt.Errorf("enter %s: its supervisor has ended", name))
 		}
 		switch ws := unix.WaitStatus(*a.Status); {
 		case ws.Stopped():
 			stop(ws.StopSignal())
 		case ws.Signaled():
+			end()
 			fmt.Fprint(os.Stderr, sandbox.Killed(ws))
 			return 128 + int(ws.Signal())
-		default:
+		default: // with a terminal, a signal is told so, too
+			end()
+			fmt.Fprint(os.Stderr, sandbox.Killed(ws))
 			return ws.ExitStatus()
 		}
 	}
