@@ -97,6 +97,9 @@ func (p *Policy) checkHost() error {
 	if d := p.NoNamespaces.Private; d != "" && filepath.Clean(d) != d || d != "" && !filepath.IsAbs(d) {
 		return &PolicyError{"NoNamespaces", fmt.Errorf("the private folder %q is not absolute", d)}
 	}
+	if err := p.checkHostOpenings(); err != nil {
+		return err
+	}
 	return p.checkGuarantees()
 }
 
