@@ -14,6 +14,9 @@
 // The rights of a path are those of all rules for it and for the folders above it, through
 // all mounts, together: a rule can add rights below another, but none can take any away.
 //
+// A domain that handles no file still refuses renames and links between folders (EXDEV) to
+// whoever is in another one too that handles files.
+//
 // It follows landlock(7), landlock_create_ruleset(2), landlock_add_rule(2),
 // landlock_restrict_self(2) and the kernel's Documentation/userspace-api/landlock.rst.
 package landlock

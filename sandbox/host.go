@@ -97,6 +97,9 @@ func (p *Policy) checkHost() error {
 	if d := p.NoNamespaces.Private; d != "" && filepath.Clean(d) != d || d != "" && !filepath.IsAbs(d) {
 		return &PolicyError{"NoNamespaces", fmt.Errorf("the private folder %q is not absolute", d)}
 	}
+	if err := p.checkHostOpenings(); err != nil {
+		return err
+	}
 	return p.checkGuarantees()
 }
 
@@ -149,6 +152,12 @@ func compileHost(p *launch.Program, policy *Policy, run execution) error {
 	// guard are in as well: so they can kill the command, and it cannot kill them.
 	around, _ := landlock.Policy{Scopes: landlock.Signal, Log: landlock.SubdomainsOff}.Downgrade(abi)
 	guarded := around.Scoped != 0
+	if guarded {
+		// Every domain refuses renames and links between folders, of whatever it handles, unless
+		// a rule allows them, LANDLOCK_ACCESS_FS_REFER.
+		around.HandledFiles, around.Stepwise = landlock.Refer, true
+		around.Files = []landlock.Path{{Name: "/", Rights: landlock.Refer}}
+	}
 	command := p.Label("command")
 
 	p.Process("outer")

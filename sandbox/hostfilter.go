@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +24,7 @@ func (p *Policy) hostFilter() (seccomp.Program, error) {
 			return nil, err
 		}
 	}
-	f.Rules = slices.Concat(p.hostNetwork(), p.hostIPC(), hostProcesses(), f.Rules)
+	f.Rules = slices.Concat(p.hostNetwork(), p.hostIPC(), hostProcesses(), hostKeys(), hostModes(), f.Rules)
 	return f.Compile()
 }
 
@@ -74,4 +75,36 @@ func hostProcesses() []seccomp.Rule {
 		{Action: notHere, Calls: []string{"ioprio_set"}, When: isNot(whoProcess)},
 		{Action: notHere, Calls: []string{"setpriority", "ioprio_set"}, When: other(1)},
 	}
+}
+
+// hostKeys keeps the command from the keyrings of the caller's user, keyrings(7), which another
+// user namespace would have hidden.
+func hostKeys() []seccomp.Rule {
+	return []seccomp.Rule{{Action: notHere, Calls: []string{"@keyring"}}}
+}
+
+// hostModes keeps the command from making programs of the caller's run with the caller's ids:
+// Landlock knows nothing of modes, and no mount is read-only here.
+func hostModes() []seccomp.Rule {
+	setID := func(arg int) []seccomp.Condition {
+		return []seccomp.Condition{{Arg: arg, Mask: unix.S_ISUID | unix.S_ISGID, Op: seccomp.NotEqual}}
+	}
+	return []seccomp.Rule{
+		{Action: notHere, Calls: []string{"chmod", "fchmod"}, When: setID(1)},
+		{Action: notHere, Calls: []string{"fchmodat", "fchmodat2"}, When: setID(2)},
+	}
+}
+
+// checkHostOpenings refuses to open what concerns the caller's keys and files where there are
+// no namespaces.
+func (p *Policy) checkHostOpenings() error {
+	for _, name := range p.Seccomp.Allow {
+		switch name {
+		case "keyring":
+			return &PolicyError{"Seccomp", errors.New("keyring: without namespaces the keys are the caller's")}
+		case "setuid":
+			return &PolicyError{"Seccomp", errors.New("setuid: without namespaces it would hold for every file of the caller's")}
+		}
+	}
+	return nil
 }

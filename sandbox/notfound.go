@@ -35,6 +35,9 @@ func (c *Cmd) HintNotFound() string {
 
 // HintDenied says what a command that is not executable may need.
 func (c *Cmd) HintDenied() string {
+	if path := c.outside(); path != "" {
+		return "without namespaces it may be used with --ro " + toolFolder(path)
+	}
 	path, err := filepath.Abs(c.Args[0])
 	if err != nil || !strings.Contains(c.Args[0], "/") {
 		return ""
@@ -46,6 +49,32 @@ func (c *Cmd) HintDenied() string {
 		return at + " is mounted noexec"
 	}
 	return ""
+}
+
+// outside is where the command's program is, if that is no place that a sandbox without
+// namespaces may use.
+func (c *Cmd) outside() string {
+	n := c.Policy.NoNamespaces
+	if n == nil {
+		return ""
+	}
+	path, err := exec.LookPath(c.Args[0])
+	if err != nil {
+		return ""
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return ""
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return ""
+	}
+	for _, f := range n.Files {
+		if place, err := filepath.EvalSymlinks(f.Path); err == nil && (real == place || strings.HasPrefix(real, strings.TrimSuffix(place, "/")+"/")) {
+			return ""
+		}
+	}
+	return real
 }
 
 // shows reports whether the last entry over a path is a bind of the same path.
