@@ -211,16 +211,32 @@ func (c *Cmd) Start() (err error) {
 			err = errors.Join(err, c.removePrivate())
 		}
 	}()
-	if err := c.makePrivate(); err != nil {
-		return err
+	attr := &launch.Attr{Files: files, Prepare: c.installMaps, Terminal: c.prepareTerminal}
+	var noPrivate error
+	if c.Forked == nil {
+		noPrivate = c.makePrivate()
+	} else { // not before the caller is ready for signals, by which the folder would be left
+		attr.Forked = func() {
+			c.Forked()
+			noPrivate = c.makePrivate()
+		}
+	}
+	if noPrivate != nil {
+		return noPrivate
 	}
 	c.started = time.Now()
-	attr := &launch.Attr{Files: files, Forked: c.Forked, Prepare: c.installMaps, Terminal: c.prepareTerminal}
 	if c.Terminal != nil {
 		attr.Outside = c.Terminal.Outside
 	}
 	process, err := image.Start(attr)
-	if err != nil {
+	switch {
+	case noPrivate != nil:
+		if err == nil {
+			process.Kill()
+			process.Wait()
+		}
+		return noPrivate
+	case err != nil:
 		return c.Policy.explain(err)
 	}
 	c.process = process

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -64,7 +65,7 @@ func (p *Policy) NotGuaranteed() (list []Loss) {
 		lose("ipc", "it is shared")
 	}
 	lose("terminal", "if it is a standard stream, what you type can be read, and its settings be changed")
-	if p.Dir != "" && p.writesTo(p.Dir) || abi < 2 {
+	if p.writesFolders() || abi < 2 {
 		lose("git", ".git/hooks and .git/config in a writable folder can be changed")
 	}
 	return list
@@ -74,9 +75,11 @@ func (p *Policy) NotGuaranteed() (list []Loss) {
 // command from a unix socket that has a path.
 const services = "what listens on a unix socket, as container engines and service managers do, may act for the command"
 
-func (p *Policy) writesTo(dir string) bool {
+// writesFolders reports whether there is a folder that can be written to: any may have a .git.
+func (p *Policy) writesFolders() bool {
 	return slices.ContainsFunc(p.NoNamespaces.Files, func(f HostPlace) bool {
-		return f.Writable && (f.Path == dir || strings.HasPrefix(dir, strings.TrimSuffix(f.Path, "/")+"/"))
+		info, err := os.Stat(f.Path)
+		return f.Writable && !f.Devices && (err != nil || info.IsDir())
 	})
 }
 

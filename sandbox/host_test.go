@@ -234,3 +234,30 @@ func TestNotGuaranteed(t *testing.T) {
 		}
 	}
 }
+
+// A signal that comes before the caller is ready for it leaves no private folder.
+func TestPrivateAfterForked(t *testing.T) {
+	c := onHost(t, "true")
+	private := c.Policy.NoNamespaces.Private
+	c.Forked = func() {
+		if _, err := os.Lstat(private); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the private folder is there already: %v", err)
+		}
+	}
+	if err := c.Run(); err != nil {
+		t.Fatal(err)
+	}
+	// One that cannot be made ends the launch, and nothing that was there is removed.
+	c = onHost(t, "true")
+	c.Forked = func() {}
+	if err := os.Mkdir(c.Policy.NoNamespaces.Private, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(c.Policy.NoNamespaces.Private)
+	if err := c.Run(); !errors.Is(err, os.ErrExist) {
+		t.Errorf("%v, want that it exists", err)
+	}
+	if _, err := os.Lstat(c.Policy.NoNamespaces.Private); err != nil {
+		t.Error(err)
+	}
+}
