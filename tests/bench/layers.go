@@ -21,7 +21,7 @@ func layersTable(b *bench) (table, error) {
 	for _, x := range []struct{ name, script string }{
 		{"20 compilations of a small file", "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do cc -c small.c -o small.o || exit; done"},
 		{"tar of /usr/include", "tar cf - /usr/include | cat >/dev/null"},
-		{"find /usr/share", "find /usr/share -type f >/dev/null"},
+		{"find /usr/share", "find /usr/share -type f >/dev/null 2>&1 || true"}, // not all of it may be read
 	} {
 		var list []contestant
 		for _, off := range [][]string{{"--seccomp", "none", "--landlock", "none"}, {"--landlock", "none"}, {"--seccomp", "none"}, nil} {
