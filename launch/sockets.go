@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"encoding/binary"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -38,5 +40,72 @@ func (p *Program) HandSockets(list []Socket) {
 	}
 }
 
-// takeSockets gives f the sockets, which are f's then.
-func takeSockets(fds []int, want int, f func([]*os.File) error) error { return nil }
+// receiveFirst takes what init hands over before the gate: the master of the terminal, and
+// the sockets, in whichever order they come, and gives them to the caller. An image that
+// failed before it could send them is no error here: its status says more.
+func (p *Process) receiveFirst(attr *Attr) error {
+	terminal, sockets := p.img.terminal, p.img.sockets > 0
+	for terminal || sockets {
+		kind, fds, err := receiveRights(p.control, p.img.sockets)
+		switch {
+		case err != nil || len(fds) == 0:
+			return err
+		case kind == recordPidfd && len(fds) == 1: // of a command that is PID 1, or waits for its init
+			p.pidfd = fds[0]
+		case kind == recordTerminal && len(fds) == 1 && terminal:
+			terminal = false
+			err = attr.Terminal(os.NewFile(uintptr(fds[0]), "/dev/ptmx"))
+		case kind == recordSockets && len(fds) == p.img.sockets && sockets:
+			sockets = false
+			err = attr.Sockets(socketFiles(fds))
+		default:
+			closeAll(fds)
+			return fmt.Errorf("BUG: launch: a message with %d file descriptors, of kind %d", len(fds), kind)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func socketFiles(fds []int) []*os.File {
+	files := make([]*os.File, len(fds))
+	for i, fd := range fds {
+		files[i] = os.NewFile(uintptr(fd), "socket of the sandbox")
+	}
+	return files
+}
+
+func closeAll(fds []int) {
+	for _, fd := range fds {
+		unix.Close(fd)
+	}
+}
+
+// receiveRights reads one message with at most room file descriptors, or one; none: there
+// is no message any more.
+func receiveRights(control, room int) (kind uint64, fds []int, err error) {
+	var msg [8]byte
+	oob := make([]byte, unix.CmsgSpace(4*max(room, 1)))
+	var n, oobn, flags int
+	_, err = ignoringEINTR(func() (_ int, err error) {
+		n, oobn, flags, _, err = unix.Recvmsg(control, msg[:], oob, unix.MSG_CMSG_CLOEXEC)
+		return n, err
+	})
+	if err != nil || oobn == 0 && flags&unix.MSG_CTRUNC == 0 { // outer's last record has none
+		return 0, nil, nil
+	}
+	if list, err := unix.ParseSocketControlMessage(oob[:oobn]); err == nil && len(list) == 1 {
+		fds, _ = unix.ParseUnixRights(&list[0])
+	}
+	switch {
+	case flags&unix.MSG_CTRUNC != 0:
+		closeAll(fds)
+		return 0, nil, fmt.Errorf("take what the sandbox hands over: %w", unix.EMFILE)
+	case n != len(msg) || len(fds) == 0:
+		closeAll(fds)
+		return 0, nil, fmt.Errorf("BUG: launch: a message of %d bytes without its file descriptors", n)
+	}
+	return binary.LittleEndian.Uint64(msg[:]), fds, nil
+}
