@@ -1,0 +1,43 @@
+package sniff
+
+// Max is how many bytes of a connection are looked at. What is not clear by then is
+// [Bad].
+const Max = 32 << 10
+
+// Kind is what the first bytes of a connection are.
+type Kind uint8
+
+const (
+	Partial Kind = iota // not clear yet: more bytes are needed
+	None                // neither TLS nor HTTP
+	TLS                 // a ClientHello
+	HTTP                // the head of a request
+	Bad                 // begins like TLS or HTTP, and is not understood
+)
+
+// Result is what the first bytes of a connection say.
+type Result struct {
+	Kind Kind
+
+	// Name is the host: in lower case, without port, brackets and final dot. Empty
+	// with TLS: the client names none.
+	Name string
+
+	// Port is that which follows the host in HTTP; 0: none.
+	Port uint16
+
+	// Method is that of HTTP, "PRI" never.
+	Method string
+
+	// Reason is, with Bad, what was not understood, as part of a sentence.
+	Reason string
+}
+
+func bad(reason string) Result { return Result{Kind: Bad, Reason: reason} }
+
+// Name says what head, the first bytes of a connection, is. ended means that nothing
+// follows: then the result is never Partial. More bytes after head never change a
+// result other than Partial.
+func Name(head []byte, ended bool) Result {
+	return bad("not implemented")
+}
