@@ -1,5 +1,7 @@
 package sniff
 
+import "fmt"
+
 // Decision is what to do with a connection.
 type Decision uint8
 
@@ -19,5 +21,33 @@ const (
 // without server name passes, HTTP without Host does not. CONNECT never does: what
 // follows it is another connection, to wherever.
 func Check(head []byte, ended bool, name string, port uint16) (d Decision, reason string) {
-	return Refuse, "not implemented"
+	if name == "" {
+		return Pass, ""
+	}
+	r := Name(head, ended)
+	says := "its HTTP Host is"
+	switch r.Kind {
+	case Partial:
+		return More, ""
+	case None:
+		return Pass, ""
+	case TLS:
+		if r.Name == "" {
+			return Pass, ""
+		}
+		says = "its TLS server name is"
+	case HTTP:
+		if r.Method == "CONNECT" {
+			return Refuse, "it asks for a connection from there to elsewhere (HTTP CONNECT)"
+		}
+	default:
+		return Refuse, r.Reason
+	}
+	if want, ok := hostname([]byte(name)); !ok || r.Name != want {
+		return Refuse, fmt.Sprintf("%s %s", says, r.Name)
+	}
+	if r.Port != 0 && r.Port != port {
+		return Refuse, fmt.Sprintf("%s %s with port %d", says, r.Name, r.Port)
+	}
+	return Pass, ""
 }
