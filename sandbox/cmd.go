@@ -16,6 +16,7 @@ import (
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/network/relay"
 )
 
 // Cmd is a command that is being prepared, or runs, in a sandbox. Its fields and
@@ -76,6 +77,9 @@ type Cmd struct {
 	// none.
 	Caches *cache.Layers
 
+	// Relay is what the relay of Policy.Network is told, where there is one.
+	Relay relay.Options
+
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
@@ -90,6 +94,9 @@ type Cmd struct {
 	result  *Result
 
 	refusals *refusals // nil: not asked for
+
+	relay   *relay.Relay   // nil: the policy needs none, or it does not run yet
+	relayed *relay.Summary // after the end
 }
 
 // Command returns the command name with arguments, to be run under SystemPolicy.

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/network"
 	"github.com/usandbox/usandbox/userns"
 )
 
@@ -96,7 +97,7 @@ func (c *Cmd) fitsInPlace() bool {
 		c.ctx != nil, c.Forked != nil, c.Enterable, c.Hold, c.Terminal != nil, c.ReportRefused, len(c.ExtraFiles) > 0,
 		c.Stdin != os.Stdin, c.Stdout != os.Stdout, c.Stderr != os.Stderr,
 		len(p.UIDMap) > 0, len(p.GIDMap) > 0, p.Clocks != userns.Offsets{}, p.As != nil, p.CommandIsInit,
-		p.Capabilities.Has(unix.CAP_SYS_ADMIN), p.NoNamespaces != nil:
+		p.Capabilities.Has(unix.CAP_SYS_ADMIN), p.NoNamespaces != nil, p.Network.Mode != network.None, p.Network.Relayed():
 		return false
 	}
 	for fd, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
