@@ -175,6 +175,7 @@ func (a *agent) make(s Socket) (fd int, err error) {
 // close ends the agent.
 func (a *agent) close() error {
 	err := a.socket.Close()
+	unix.Kill(a.pid, unix.SIGKILL) // our child, and not waited for: no other has its number
 	for {
 		if _, wait := unix.Wait4(a.pid, nil, 0, nil); wait != unix.EINTR {
 			return err
