@@ -100,13 +100,18 @@ func (c *conn) join(server int) {
 	}
 	tune(c.client)
 	tune(server)
-	pair := splice.Pair{Client: c.client, Server: server, Done: c.done}
+	pair := splice.Pair{Client: c.client, Server: server, Key: c, Done: c.done}
 	c.client = -1
 	if c.name != "" && r.checked {
 		pair.Inspect = c.inspect
 	}
 	if err := r.pump.Join(pair); err != nil {
+		r.live.remove(c)
 		c.fail(err)
+		return
+	}
+	if r.live.isDoomed(c) {
+		r.pump.Cut(c)
 	}
 }
 
@@ -199,6 +204,9 @@ func endWord(t splice.Totals) string {
 		return "nothing was sent for too long"
 	case splice.Stuck:
 		return "a side did not read"
+	}
+	if t.End == splice.CutOff {
+		return "a rule that was added denies it"
 	}
 	return "the relay ended it"
 }

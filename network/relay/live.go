@@ -2,19 +2,19 @@ package relay
 
 import "sync"
 
-// live are the connections that are dialled, or joined.
+// live are the connections that are joined, or just about to be.
 type live struct {
 	mu    sync.Mutex
-	conns map[*conn]struct{}
+	conns map[*conn]bool // true: it is to end
 }
 
 func (l *live) add(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conns == nil {
-		l.conns = make(map[*conn]struct{})
+		l.conns = make(map[*conn]bool)
 	}
-	l.conns[c] = struct{}{}
+	l.conns[c] = false
 }
 
 func (l *live) remove(c *conn) {
@@ -29,7 +29,15 @@ func (l *live) check(r *Relay) {
 	defer l.mu.Unlock()
 	for c := range l.conns {
 		if v := r.again(&c.target); !v.Allowed {
-			c.end()
+			l.conns[c] = true
+			r.pump.Cut(c)
 		}
 	}
+}
+
+// isDoomed is for a connection that was just joined: check may have come before that.
+func (l *live) isDoomed(c *conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conns[c]
 }

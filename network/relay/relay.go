@@ -45,10 +45,10 @@ type Relay struct {
 	closers   []func() // what ends goroutines that wait
 	wg        sync.WaitGroup
 
-	warning sync.Mutex
+	warning   sync.Mutex
 	spare     sync.Mutex // guards spareFile, see acceptor.exhausted
 	spareFile *os.File
-	live    live
+	live      live
 
 	allowed, denied, failed, out, in atomic.Uint64
 }

@@ -17,10 +17,10 @@ const (
 
 // tally counts what is refused, by name.
 type tally struct {
-	mu    sync.Mutex
-	index map[string]int
+	mu      sync.Mutex
+	index   map[string]int
 	entries []refused
-	more  uint64 // of names that are not in the list; not exact: they are not remembered
+	more    uint64 // of names that are not in the list; not exact: they are not remembered
 }
 
 type refused struct {
