@@ -31,6 +31,7 @@ func (p *Pump) run() {
 		if p.ready == nil {
 			p.ready = turns[:0]
 		}
+		p.cut()
 		p.overdue()
 		p.emptyStalled()
 		p.idle()
@@ -80,6 +81,8 @@ func (p *Pump) collect(events []unix.EpollEvent) bool {
 	for i := range events {
 		e := &events[i]
 		if e.Fd < 0 {
+			var count [8]byte
+			unix.Read(p.eventfd, count[:])
 			continue
 		}
 		slot := &p.table[e.Fd>>1]

@@ -15,7 +15,7 @@ import (
 type Pump struct {
 	limits   Limits
 	epoll    int
-	eventfd  int // readable: Close was called
+	eventfd  int // readable: Close or Cut was called
 	ended    chan struct{}
 	joined   atomic.Int32
 	leftover atomic.Int64 // bytes in memory
@@ -24,6 +24,7 @@ type Pump struct {
 	table  []slot
 	unused []int32 // slots of the table
 	closed bool
+	doomed []any // keys of pairs to reset
 
 	// Of the goroutine alone.
 	now    time.Time
@@ -79,7 +80,7 @@ func New(l Limits) (*Pump, error) {
 // reset, or the pump is closed. It owns both sockets, whatever it returns: with an
 // error, it has closed them, and Done is not called.
 func (p *Pump) Join(pair Pair) error {
-	l := &link{inspect: pair.Inspect, done: pair.Done, active: time.Now()}
+	l := &link{inspect: pair.Inspect, done: pair.Done, key: pair.Key, active: time.Now()}
 	l.sock = [2]socket{newSocket(pair.Client), newSocket(pair.Server)}
 	p.mu.Lock()
 	defer p.mu.Unlock() // held for all of it: the pump sees no half of a pair
