@@ -66,6 +66,7 @@ func start(t testing.TB, change func(*Server)) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.start()
 	r.udp, r.tcp = c.LocalAddr().String(), l.Addr().String()
 	var wg sync.WaitGroup
 	wg.Go(func() {
