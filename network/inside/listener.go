@@ -16,7 +16,3 @@ type Listener struct {
 	// form of IPv6.
 	Original func(fd int) (netip.AddrPort, error)
 }
-
-// Own reports whether an address is one of the sandbox itself: its loopback, its own two, the resolver's. A
-// connection to such a one that arrives in a Listener is to be reset, a packet dropped.
-func Own(a netip.Addr) bool { return false }
