@@ -130,10 +130,13 @@ func (r *Rule) setTarget(spec, target string) (err error) {
 		if !bracketed && addr.Is6() || bracketed && !addr.Is6() {
 			return problem(spec, "brackets are for IPv6 addresses", "")
 		}
-		return r.setPrefix(spec, bare, netip.PrefixFrom(addr, addr.BitLen()))
+		if addr.Zone() != "" {
+			return problem(spec, "an address of one interface cannot be named", "leave %"+addr.Zone()+" out")
+		}
+		return r.setPrefix(spec, netip.PrefixFrom(addr, addr.BitLen()))
 	}
 	if p, err := netip.ParsePrefix(bare); err == nil {
-		return r.setPrefix(spec, bare, p)
+		return r.setPrefix(spec, p)
 	}
 	switch {
 	case bracketed:
@@ -146,10 +149,8 @@ func (r *Rule) setTarget(spec, target string) (err error) {
 }
 
 // setPrefix sets the addresses, in the form that is compared with.
-func (r *Rule) setPrefix(spec, text string, p netip.Prefix) error {
+func (r *Rule) setPrefix(spec string, p netip.Prefix) error {
 	switch {
-	case p.Addr().Zone() != "":
-		return problem(spec, "an address of one interface cannot be named", "leave %"+p.Addr().Zone()+" out")
 	case p != p.Masked():
 		return problem(spec, "bits are set behind the length of the prefix", "did you mean "+p.Masked().String()+"?")
 	case p.Addr().Is4In6() && p.Bits() < 96:
