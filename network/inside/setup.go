@@ -3,6 +3,7 @@ package inside
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 
@@ -39,15 +40,24 @@ func (n *Namespace) SetUp(p *network.Policy) error {
 }
 
 // Open makes reachable what rules name beside what is: ports, and addresses in ranges that are
-// refused otherwise.
-func (n *Namespace) Open(rules []network.Rule) error {
+// refused otherwise. It returns what is new of Listeners and Packets.
+func (n *Namespace) Open(rules ...network.Rule) ([]Listener, []*Packet, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.rules = append(n.rules, rules...)
-	if err := n.route(); err != nil {
-		return err
+	if n.closed {
+		return nil, nil, net.ErrClosed
 	}
-	return n.reach(false)
+	before := n.rules
+	listeners, packets := len(n.listeners), len(n.packets)
+	n.rules = slices.Concat(before, rules)
+	err := n.route()
+	if err == nil {
+		err = n.reach(false)
+	}
+	if err != nil {
+		n.rules = before
+	}
+	return slices.Clone(n.listeners[listeners:]), slices.Clone(n.packets[packets:]), err
 }
 
 // address gives the loopback interface its addresses, and makes the routes.
