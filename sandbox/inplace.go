@@ -40,7 +40,7 @@ var errInPlace = errors.New("sandbox: it cannot take the caller's place")
 // t.Watch, it is executed beside, with "planted" and t.Watch's [Planted.State].
 //
 // Exec returns only if it has changed nothing: because the policy needs a
-// supervisor (ranges of ids, clock offsets, CAP_SYS_ADMIN, As, CommandIsInit) or the command has a terminal, on
+// supervisor (ranges of ids, clock offsets, CAP_SYS_ADMIN, As, CommandIsInit, a network) or the command has a terminal, on
 // Linux before 6.9, or because of an error, which Start will give again.
 func (c *Cmd) Exec(t Takeover) error {
 	if !c.fitsInPlace() || t.Watch != nil && t.Watch.tooLarge() || !launch.CanAttend() {

@@ -33,9 +33,8 @@ func portOf(p network.Published) string {
 
 // tellNetwork says what the command was refused, a line for each name.
 func (r *running) tellNetwork() {
-	if s := r.c.NetworkSummary(); s != nil {
-		os.Stderr.WriteString(refusedNames(s))
-	}
+	s := r.c.NetworkSummary()
+	os.Stderr.WriteString(refusedNames(&s))
 }
 
 // refusedNames is

@@ -31,13 +31,14 @@ func (s *Server) decide(r *request) (a reply, later func(context.Context) reply)
 	if s.Known == nil || !s.Known(name) {
 		return noSuchName(NotAllowed), nil
 	}
-	if s.Forward != nil && forwardable(t) {
+	given := s.Given != nil && s.Given(name)
+	if s.Forward != nil && !given && forwardable(t) {
 		return reply{}, s.forwarding(r)
 	}
 	if !answeredHere(t) {
 		return refused(), nil
 	}
-	if s.Exists == nil || s.Pool.Has(name) || s.Given != nil && s.Given(name) {
+	if given || s.Exists == nil || s.Pool.Has(name) {
 		return s.present(r), nil
 	}
 	if state, ok := s.names.recall(name); ok {

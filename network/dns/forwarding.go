@@ -10,30 +10,42 @@ import (
 // maxForwarded is how many records of a reply are kept.
 const maxForwarded = 256
 
-// forwarding is a request's answer from outside.
+// forwarding is a request's answer from outside. A client can do without HTTPS and SVCB,
+// and not with a failure for them; and a name that has an address exists, wherever the
+// caller's system knows it from.
 func (s *Server) forwarding(r *request) func(context.Context) reply {
 	return func(ctx context.Context) reply {
-		if !s.lookups.take() {
-			return failed()
+		a := s.forward(ctx, r)
+		switch t := r.question.Type; {
+		case a.verdict == Failed && (t == dnsmessage.TypeHTTPS || t == dnsmessage.TypeSVCB),
+			a.verdict == NoSuchName && s.Pool.Has(r.host):
+			return noData()
 		}
-		select {
-		case s.asking <- struct{}{}:
-			defer func() { <-s.asking }()
-		case <-ctx.Done():
-			return failed()
-		}
-		query, err := r.outside()
-		if err != nil {
-			return failed()
-		}
-		ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-		defer cancel()
-		msg, err := s.Forward(ctx, query)
-		if err != nil {
-			return failed()
-		}
-		return r.inside(msg)
+		return a
 	}
+}
+
+func (s *Server) forward(ctx context.Context, r *request) reply {
+	if !s.lookups.take() {
+		return failed()
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done():
+		return failed()
+	}
+	query, err := r.outside()
+	if err != nil {
+		return failed()
+	}
+	msg, err := s.Forward(ctx, query)
+	if err != nil {
+		return failed()
+	}
+	return r.inside(msg)
 }
 
 // outside is the question as it is sent on: written anew, with nothing of the client's

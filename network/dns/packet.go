@@ -4,13 +4,23 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
-
-	"golang.org/x/net/dns/dnsmessage"
 )
 
 // maxFailures is how often in a row a socket may fail before it is given up.
 const maxFailures = 100
+
+// client is where a query came from.
+type client struct {
+	addr   net.Addr
+	stream bool
+	send   func([]byte)
+	buf    []byte // for what is answered at once; empty
+
+	// pending are the replies that are still to be sent.
+	pending *sync.WaitGroup
+}
 
 // packets answers at a socket. What can be answered at once is answered here, so that
 // a look-up under way delays nobody else.
@@ -30,48 +40,48 @@ func (s *Server) packets(c net.PacketConn) error {
 			continue
 		}
 		failures = 0
-		s.serve(in[:n], from, false, out, func(msg []byte) { c.WriteTo(msg, from) }, s.waiting)
+		s.serve(in[:n], client{
+			addr: from, buf: out, pending: &s.wg,
+			send: func(msg []byte) { c.WriteTo(msg, from) },
+		})
 	}
 	return nil
 }
 
-// serve answers one query by send, now or later. At most as many wait as there is room
-// in the channel.
-func (s *Server) serve(msg []byte, from net.Addr, stream bool, buf []byte, send func([]byte), waiting chan struct{}) {
-	r, rcode, ok := read(msg, stream)
-	if !ok {
+// serve answers one query, now or later. At most maxWaiting wait.
+func (s *Server) serve(msg []byte, c client) {
+	r, a, ok := read(msg, c.stream)
+	switch {
+	case !ok:
 		return
-	}
-	if rcode != 0 {
-		a := reply{rcode: rcode, verdict: Malformed}
-		if rcode == dnsmessage.RCodeRefused {
-			a.verdict = Denied
-		}
-		s.finish(&r, a, from, stream, buf, send)
+	case a.rcode != 0:
+		s.finish(&r, a, c)
 		return
 	}
 	a, later := s.decide(&r)
-	if later != nil {
-		select {
-		case waiting <- struct{}{}:
-			s.wg.Add(1)
-			go func() {
-				defer s.wg.Done()
-				defer func() { <-waiting }()
-				s.finish(&r, later(s.ctx), from, stream, nil, send)
-			}()
-			return
-		default:
-			a = failed()
-		}
+	if later == nil {
+		s.finish(&r, a, c)
+		return
 	}
-	s.finish(&r, a, from, stream, buf, send)
+	select {
+	case s.waiting <- struct{}{}:
+	default:
+		s.finish(&r, failed(), c)
+		return
+	}
+	c.buf = nil
+	c.pending.Add(1)
+	go func() {
+		defer c.pending.Done()
+		defer func() { <-s.waiting }()
+		s.finish(&r, later(s.ctx), c)
+	}()
 }
 
-func (s *Server) finish(r *request, a reply, from net.Addr, stream bool, buf []byte, send func([]byte)) {
+func (s *Server) finish(r *request, a reply, c client) {
 	if s.Log != nil {
-		q := Query{Name: r.host, Type: r.question.Type, Verdict: a.verdict, Stream: stream}
-		switch from := from.(type) {
+		q := Query{Name: r.host, Type: r.question.Type, Verdict: a.verdict, Stream: c.stream}
+		switch from := c.addr.(type) {
 		case *net.UDPAddr:
 			q.Client = unmapped(from.AddrPort())
 		case *net.TCPAddr:
@@ -79,12 +89,11 @@ func (s *Server) finish(r *request, a reply, from net.Addr, stream bool, buf []b
 		}
 		s.Log(q)
 	}
-	if out := r.pack(buf[:0], a); out != nil {
-		send(out)
+	if out := r.pack(c.buf, a); out != nil {
+		c.send(out)
 	}
 }
 
 func unmapped(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
-

@@ -25,6 +25,9 @@ func noData() reply              { return reply{verdict: NoData} }
 func failed() reply {
 	return reply{rcode: dnsmessage.RCodeServerFailure, verdict: Failed}
 }
+func malformed(rcode dnsmessage.RCode) reply {
+	return reply{rcode: rcode, verdict: Malformed}
+}
 func refused() reply {
 	return reply{rcode: dnsmessage.RCodeRefused, verdict: Denied}
 }

@@ -32,10 +32,10 @@ type request struct {
 }
 
 // read reads a query. ok is false if it must not be answered at all: it is a reply
-// itself, or too short. rcode is not 0 if that is the answer.
-func read(msg []byte, stream bool) (r request, rcode dnsmessage.RCode, ok bool) {
+// itself, or too short. a is the answer if its rcode is not 0.
+func read(msg []byte, stream bool) (r request, a reply, ok bool) {
 	if len(msg) < headerSize || msg[2]&0x80 != 0 {
-		return r, 0, false
+		return r, a, false
 	}
 	r.limit = minReply
 	if stream {
@@ -44,39 +44,39 @@ func read(msg []byte, stream bool) (r request, rcode dnsmessage.RCode, ok bool) 
 	var p dnsmessage.Parser
 	h, err := p.Start(msg)
 	if err != nil {
-		return r, 0, false
+		return r, a, false
 	}
 	r.header = h
 	if h.OpCode != 0 {
-		return r, dnsmessage.RCodeRefused, true
+		return r, refused(), true
 	}
 	counts := [4]uint16{}
 	for i := range counts {
 		counts[i] = binary.BigEndian.Uint16(msg[4+2*i:])
 	}
 	if counts[0] != 1 || counts[1] != 0 || counts[2] != 0 || counts[3] > 1 || h.Truncated || h.RCode != 0 {
-		return r, dnsmessage.RCodeFormatError, true
+		return r, malformed(dnsmessage.RCodeFormatError), true
 	}
 	if r.question, err = p.Question(); err != nil {
-		return r, dnsmessage.RCodeFormatError, true
+		return r, malformed(dnsmessage.RCodeFormatError), true
 	}
 	r.asked = true
 	r.host, r.isHost = canonical(r.question.Name)
-	if rcode = r.readOPT(&p, int(counts[3]), stream); rcode != 0 {
-		return r, rcode, true
+	if rcode := r.readOPT(&p, counts[3] > 0, stream); rcode != 0 {
+		return r, malformed(rcode), true
 	}
 	if r.question.Class != dnsmessage.ClassINET || r.question.Name.Length <= 1 {
-		return r, dnsmessage.RCodeRefused, true
+		return r, refused(), true
 	}
-	return r, 0, true
+	return r, a, true
 }
 
 // readOPT reads the additional section, in which nothing but one OPT is understood.
-func (r *request) readOPT(p *dnsmessage.Parser, count int, stream bool) dnsmessage.RCode {
+func (r *request) readOPT(p *dnsmessage.Parser, some, stream bool) dnsmessage.RCode {
 	p.SkipAllQuestions()
 	p.SkipAllAnswers()
 	p.SkipAllAuthorities()
-	if count == 0 {
+	if !some {
 		return 0
 	}
 	h, err := p.AdditionalHeader()

@@ -14,10 +14,20 @@ const (
 	arpa6 = ".ip6.arpa"
 )
 
-// isArpa reports whether a name is in the tree of addresses, in which no rule can name
-// anything.
+// isArpa reports whether a name is in the trees of addresses, or one of those by which
+// clients ask for properties of their resolver, RFC 7050 and 9462. No rule counts for
+// these.
 func isArpa(name string) bool {
-	return name == "arpa" || strings.HasSuffix(name, ".arpa")
+	if !strings.HasSuffix(name, "arpa") {
+		return false
+	}
+	name = "." + name
+	for _, tree := range [...]string{arpa4, arpa6, ".ipv4only.arpa", ".resolver.arpa"} {
+		if strings.HasSuffix(name, tree) {
+			return true
+		}
+	}
+	return false
 }
 
 // decideReverse answers for addresses: those of the pool, and loopback's, have names.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 )
 
 // Limits of a Server. What a question may need is bounded by them: with all reached,
@@ -65,6 +66,8 @@ type Server struct {
 	QueriesPerSecond int // 0: 2000
 	LookupsPerSecond int // 0: 100; of Exists and Forward together
 
+	idle, writing time.Duration // of TCP, other than usual in tests
+
 	once    sync.Once
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -121,6 +124,7 @@ func (s *Server) Close() error {
 func (s *Server) start() {
 	s.once.Do(func() {
 		s.ctx, s.cancel = context.WithCancel(context.Background())
+		s.idle, s.writing = or(s.idle, idleTimeout), or(s.writing, writeTimeout)
 		s.queries = newBucket(or(s.QueriesPerSecond, queriesPerSecond))
 		s.lookups = newBucket(or(s.LookupsPerSecond, lookupsPerSecond))
 		s.waiting = make(chan struct{}, maxWaiting)
@@ -157,7 +161,7 @@ func (s *Server) isClosed() bool {
 	return s.closed
 }
 
-func or(n, otherwise int) int {
+func or[T int | time.Duration](n, otherwise T) T {
 	if n > 0 {
 		return n
 	}

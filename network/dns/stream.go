@@ -50,15 +50,17 @@ func (s *Server) accept(l net.Listener) error {
 // stream answers the queries on a connection, RFC 7766. They may come one after the
 // other without waiting, and a reply that needs a look-up may come after later ones.
 func (s *Server) stream(c net.Conn) {
-	w := &streamWriter{c: c}
+	w := &streamWriter{c: c, timeout: s.writing}
+	var pending sync.WaitGroup
+	defer pending.Wait() // it may have said that it asks no more, and waits for replies
 	in, out := make([]byte, 0, minReply), make([]byte, 0, minReply)
 	for s.queries.wait(s.ctx) {
-		if c.SetReadDeadline(time.Now().Add(idleTimeout)) != nil {
+		if c.SetReadDeadline(time.Now().Add(s.idle)) != nil {
 			return
 		}
 		var size [2]byte
 		if _, err := io.ReadFull(c, size[:]); err != nil {
-			break
+			return
 		}
 		n := int(binary.BigEndian.Uint16(size[:]))
 		if n < headerSize || n > maxQuery {
@@ -70,7 +72,9 @@ func (s *Server) stream(c net.Conn) {
 		if _, err := io.ReadFull(c, in[:n]); err != nil {
 			return
 		}
-		s.serve(in[:n], c.RemoteAddr(), true, out, w.write, s.waiting)
+		s.serve(in[:n], client{
+			addr: c.RemoteAddr(), stream: true, buf: out, pending: &pending, send: w.write,
+		})
 		if w.failed() {
 			return
 		}
@@ -84,6 +88,8 @@ type streamWriter struct {
 	c   net.Conn
 	err error
 	buf []byte
+
+	timeout time.Duration
 }
 
 func (w *streamWriter) write(msg []byte) {
@@ -94,7 +100,7 @@ func (w *streamWriter) write(msg []byte) {
 	}
 	w.buf = binary.BigEndian.AppendUint16(w.buf[:0], uint16(len(msg)))
 	w.buf = append(w.buf, msg...)
-	if w.err = w.c.SetWriteDeadline(time.Now().Add(writeTimeout)); w.err == nil {
+	if w.err = w.c.SetWriteDeadline(time.Now().Add(w.timeout)); w.err == nil {
 		_, w.err = w.c.Write(w.buf)
 	}
 	if w.err != nil {

@@ -86,10 +86,10 @@ func (r *request) addRoute(x route) {
 	if x.prefix.Bits() > 0 {
 		r.attribute(unix.RTA_DST, a.AsSlice()...)
 	}
-	r.number(unix.RTA_OIF, loopback)
 	if x.to == unreachable {
 		return
 	}
+	r.number(unix.RTA_OIF, loopback)
 	if a.Is4() {
 		r.attribute(unix.RTA_PREFSRC, Self4.AsSlice()...)
 	} else {

@@ -12,7 +12,7 @@ import (
 // Inside is the network namespace of a sandbox, as far as a [Relay] needs it.
 type Inside interface {
 	// Listeners are the sockets that get the sandbox's connections; Packets, those that
-	// get its datagrams. After Open there may be more of both.
+	// get its datagrams.
 	Listeners() []Listener
 	Packets() []Packet
 
@@ -20,11 +20,12 @@ type Inside interface {
 	Resolver() (udp []net.PacketConn, tcp []net.Listener)
 
 	// Dial connects to a port on the loopback interface of the sandbox. The descriptor is the
-	// caller's, close-on-exec.
+	// caller's, O_NONBLOCK and close-on-exec. For UDP it is a connected socket.
 	Dial(ctx context.Context, proto network.Protocol, port uint16) (fd int, err error)
 
-	// Open makes what the rules need that is not there yet: listeners, routes.
-	Open(rules []network.Rule) error
+	// Open makes what the rules need that is not there yet: routes, and sockets, which it
+	// returns.
+	Open(rules ...network.Rule) ([]Listener, []Packet, error)
 
 	// Client tells which program has the socket of an address in the sandbox, as well as it can.
 	Client(proto network.Protocol, client netip.AddrPort) (pid int, program string, ok bool)

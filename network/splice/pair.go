@@ -15,6 +15,9 @@ type Pair struct {
 	// goroutine: it must be quick, and must not keep head.
 	Inspect func(head []byte, ended bool) (d sniff.Decision, reason string)
 
+	// Key, if not nil, is what Cut is told to end the pair. It must be comparable.
+	Key any
+
 	// Done, if not nil, is called once, when both sockets are closed. It runs in the
 	// pump's goroutine: it must be quick, and must not call Close.
 	Done func(Totals)
@@ -32,6 +35,7 @@ const (
 	IdleTimeout            // Limits.Idle
 	Stuck                  // a peer did not read, and Limits.Leftover was used up
 	Closed                 // by Pump.Close
+	CutOff                 // by Pump.Cut
 )
 
 // Totals is what became of a pair.
