@@ -69,10 +69,13 @@ func (s *screen) await(want string) {
 	until(s.t, func() bool { return strings.Contains(s.text(), want) })
 }
 
+// patience is when nothing is waited for any more: the machine may be slow.
+const patience = 2 * time.Minute
+
 // until waits for what is true soon.
 func until(t *testing.T, f func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !f(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not become true")
 		}
@@ -151,6 +154,45 @@ func TestRelayEverything(t *testing.T) {
 		s.slave.Close()
 		s.master.Close()
 	}
+}
+
+// What is printed after the relay has found nothing to read, just before the end, is
+// relayed as well, and the end is noticed.
+func TestRelayLate(t *testing.T) {
+	s := newScreen(t)
+	s.show()
+	master, slave, err := Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	r, err := New(s.slave, s.slave, master, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Resume()
+	go r.input()
+	looks := 0
+	go r.output(func(b []byte) (int, error) {
+		n, err := descriptor{r.master, true}.read(b)
+		if looks++; looks == 1 {
+			if err != unix.EAGAIN {
+				t.Errorf("there is something: %q, %v", b[:max(n, 0)], err)
+			}
+			slave.WriteString("late")
+			r.ended.Store(true)
+			r.wake()
+		}
+		return n, err
+	})
+	late := make(chan struct{})
+	defer time.AfterFunc(patience, func() { close(late) }).Stop()
+	if !wait(r.outDone, late) {
+		t.Fatal("the end is not noticed")
+	}
+	r.End(late)
+	s.await("late")
+	s.unchanged()
 }
 
 func TestRelaySuspend(t *testing.T) {
