@@ -210,6 +210,24 @@ func TestRelaySuspend(t *testing.T) {
 	s.unchanged()
 }
 
+// What is typed while the relay is suspended comes after Resume, when the terminal inside
+// has its size.
+func TestRelayTypedEarly(t *testing.T) {
+	s := newScreen(t)
+	s.show()
+	r, cmd := s.relay(`echo ready; read line; echo "read $line"; stty size`, Options{})
+	s.await("ready")
+	r.Suspend()
+	SetSize(s.master, Size{Rows: 11, Cols: 22})
+	s.master.WriteString("early\r")
+	time.Sleep(50 * time.Millisecond) // time to do it wrong
+	r.Resume()
+	cmd.Wait()
+	r.End(nil)
+	s.await("read early\r\n11 22\r\n")
+	s.unchanged()
+}
+
 // What the terminal answers too late for the program is read by nobody else.
 func TestRelayAnswers(t *testing.T) {
 	for name, x := range map[string]struct {
@@ -287,6 +305,21 @@ func TestRelayHangUp(t *testing.T) {
 	s.master.Close()
 	<-r.HungUp()
 	cmd.Wait() // SIGHUP, or the end of its input
+	r.End(nil)
+}
+
+// It is noticed while the relay is suspended, too.
+func TestRelayHangUpSuspended(t *testing.T) {
+	s := newScreen(t)
+	r, cmd := s.relay(`echo ready; cat`, Options{})
+	if n, err := s.master.Read(make([]byte, 100)); n == 0 {
+		t.Fatal(err)
+	}
+	r.Suspend()
+	s.master.WriteString("x") // ends the wait for what is typed
+	s.master.Close()
+	<-r.HungUp()
+	cmd.Wait()
 	r.End(nil)
 }
 
