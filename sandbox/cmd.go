@@ -14,6 +14,7 @@ import (
 	"github.com/usandbox/usandbox/cache"
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/network/relay"
 )
 
 // Cmd is a command that is being prepared, or runs, in a sandbox. Its fields and
@@ -74,6 +75,9 @@ type Cmd struct {
 	// none.
 	Caches *cache.Layers
 
+	// Relay is what the relay of Policy.Network is told.
+	Relay relay.Options
+
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
@@ -88,6 +92,7 @@ type Cmd struct {
 	result  *Result
 
 	refusals *refusals // nil: not asked for
+	relayed  *relayed  // nil: nothing is relayed
 }
 
 // Command returns the command name with arguments, to be run under SystemPolicy.

@@ -61,7 +61,13 @@ func (c *Cmd) Start() (err error) {
 			err = errors.Join(err, c.removePrivate())
 		}
 	}()
-	attr := &launch.Attr{Files: files, Prepare: c.installMaps, Terminal: c.prepareTerminal}
+	defer func() {
+		if c.process == nil {
+			c.relayed.end()
+			c.relayed = nil
+		}
+	}()
+	attr := &launch.Attr{Files: files, Prepare: c.installMaps, Terminal: c.prepareTerminal, Sockets: c.startRelay}
 	var noPrivate error
 	if c.Forked == nil {
 		noPrivate = c.makePrivate()

@@ -18,6 +18,7 @@ func (c *Cmd) Wait() error {
 	}
 	state, err := c.process.Wait()
 	c.refusals.end()
+	c.relayed.end()
 	close(c.done)
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),
