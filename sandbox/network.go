@@ -94,12 +94,12 @@ func (c *Cmd) Network() *relay.Relay {
 	return c.relayed.relay
 }
 
-// NetworkSummary is what the relay did, after Wait.
-func (c *Cmd) NetworkSummary() relay.Summary {
-	if c.relayed == nil {
-		return relay.Summary{}
+// NetworkSummary is what the relay did, after Wait; nil: there was none.
+func (c *Cmd) NetworkSummary() *relay.Summary {
+	if c.relayed == nil || !c.relayed.ended {
+		return nil
 	}
-	return c.relayed.summary
+	return &c.relayed.summary
 }
 
 // within is a network namespace as the relay takes it.
