@@ -30,7 +30,6 @@ type world struct {
 	tried   []string        // addresses, in order
 	at      []time.Duration // when
 	ended   int             // attempts that were cancelled
-	closed  []int
 	scripts map[string]script
 }
 

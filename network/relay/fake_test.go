@@ -291,7 +291,8 @@ func (r resolver) LookupNetIP(_ context.Context, network, host string) (list []n
 // server counts what it gets: connections, and bytes.
 type server struct {
 	net.Listener
-	conns, bytes atomic.Int64
+	conns atomic.Int64
+	bytes *atomic.Int64
 }
 
 func serve(t testing.TB, address string, f func(c *net.TCPConn)) *server {
@@ -320,18 +321,19 @@ func serve(t testing.TB, address string, f func(c *net.TCPConn)) *server {
 
 // echo sends back what it gets, and counts it.
 func echo(t testing.TB, address string) *server {
-	var s *server
-	s = serve(t, address, func(c *net.TCPConn) {
+	got := new(atomic.Int64)
+	s := serve(t, address, func(c *net.TCPConn) {
 		b := make([]byte, 4096)
 		for {
 			n, err := c.Read(b)
-			s.bytes.Add(int64(n))
+			got.Add(int64(n))
 			if err != nil {
 				return
 			}
 			c.Write(b[:n])
 		}
 	})
+	s.bytes = got
 	return s
 }
 
