@@ -126,6 +126,7 @@ func (p *Pump) turn(l *link) {
 // what that side sent before, as far as it takes it, and a reset.
 func (p *Pump) broken(l *link, from side) {
 	if from == server || l.inspect == nil {
+		l.sock[from].readable = !l.flow[from].ended // a write may have failed before epoll told
 		for p.move(l, from) {
 		}
 	}
