@@ -84,13 +84,12 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if err := c.Start(); err != nil {
 		return nil, failStart(c, err)
 	}
-	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
-	r.tellPublished()
 	if f.console != nil {
 		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
 	}
 	go forwardSignals(c, f.console, signals)
 	time.AfterFunc(restAfter, rest)
+	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
 	if len(f.filters) > 0 {
 		r.filter = f.filters[0].name
 	}
