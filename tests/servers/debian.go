@@ -22,7 +22,8 @@ func debian([]string) (http.Handler, error) {
 		if err := pack(z, files); err != nil {
 			return "", err
 		}
-		return b.String(), z.Close()
+		err := z.Close()
+		return b.String(), err
 	}
 	metadata, err := archive(map[string]string{"./control": control})
 	if err != nil {
