@@ -33,12 +33,15 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"exits":      exits,
 	"gone":       gone,
 	"heard":      heard,
-	"name":       worldName,
-	"peak":       peak,
-	"serve":      serve,
-	"owned":      owned,
-	"signal":     sendSignal,
-	"state":      state,
+
+	"link-resolv.conf": linkResolvConf,
+
+	"name":   worldName,
+	"peak":   peak,
+	"serve":  serve,
+	"owned":  owned,
+	"signal": sendSignal,
+	"state":  state,
 }
 
 func condition(name string) (bool, error) {
