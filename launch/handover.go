@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -54,18 +53,9 @@ func (p *Process) receiveFDs() error {
 
 // receiveFD reads one message with a file descriptor; -1: there is none any more.
 func receiveFD(control int) (kind uint64, fd int, err error) {
-	var msg [8]byte
-	oob := make([]byte, unix.CmsgSpace(4))
-	var n, oobn int
-	_, err = ignoringEINTR(func() (_ int, err error) {
-		n, oobn, _, _, err = unix.Recvmsg(control, msg[:], oob, unix.MSG_CMSG_CLOEXEC)
-		return n, err
-	})
-	if err != nil || oobn == 0 {
-		return 0, -1, nil
+	kind, fds, err := receiveRights(control, 1)
+	if err != nil || len(fds) == 0 {
+		return 0, -1, err
 	}
-	if fd = passedFD(oob[:oobn]); fd < 0 || n != len(msg) {
-		return 0, -1, fmt.Errorf("BUG: launch: a message of %d bytes without its file descriptor", n)
-	}
-	return binary.LittleEndian.Uint64(msg[:]), fd, nil
+	return kind, fds[0], nil
 }

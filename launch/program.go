@@ -42,6 +42,7 @@ type Program struct {
 	gated      bool  // init waits for the caller before it forks the command
 	pidfd      bool  // it sends the command's pidfd
 	handsOver  bool  // the command sends a file descriptor
+	sockets    int   // how many it sends to the caller
 
 	umask *uint32 // of the command; nil: the caller's
 

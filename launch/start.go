@@ -27,6 +27,11 @@ type Attr struct {
 	// callee's. If it fails, the program ends.
 	Terminal func(master *os.File) error
 
+	// Sockets is called with the sockets that the program hands over (see
+	// Program.HandSockets), before the command runs. The files are the callee's. If it
+	// fails, the program ends.
+	Sockets func(files []*os.File) error
+
 	// Outside is the caller's terminal, for Program.RestoreTerminal.
 	Outside *os.File
 
@@ -94,8 +99,8 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	if err == nil && img.gated && attr.Forked != nil {
 		attr.Forked()
 	}
-	if err == nil && img.terminal {
-		err = p.receiveTerminal(attr.Terminal)
+	if err == nil {
+		err = p.receiveFirst(attr)
 	}
 	if err == nil && img.gated {
 		unix.Write(p.control, []byte("!")) // if there is nobody to read it, the status says why

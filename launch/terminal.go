@@ -1,10 +1,6 @@
 package launch
 
-import (
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // A program can have a pseudo-terminal of its own, pty(7), made in the sandbox's
 // devpts(5): init opens it and makes it the controlling terminal of its session, and
@@ -99,20 +95,4 @@ func (p *Program) restoreTerminal(fd int) {
 	p.Here(raw)
 	p.Call(unix.SYS_IOCTL, fd, unix.TCSETS, Struct("modes", p.own.terminal.outside)).OnAny(nil)
 	p.Here(done)
-}
-
-// receiveTerminal takes the master, and gives it to f. An image that failed before it
-// could send it is no error here: its status says more.
-func (p *Process) receiveTerminal(f func(master *os.File) error) error {
-	for {
-		kind, fd, err := receiveFD(p.control)
-		switch {
-		case err != nil || fd < 0:
-			return err
-		case kind == recordPidfd: // of a command that is PID 1: outer has sent it
-			p.pidfd = fd
-		default:
-			return f(os.NewFile(uintptr(fd), "/dev/ptmx"))
-		}
-	}
 }

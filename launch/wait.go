@@ -118,6 +118,7 @@ const (
 	recordNoPidfd    = 5 // in place: there is none
 	recordHandedOver = 6 // what the command hands over comes with it
 	recordTerminal   = 7 // the master of the command's terminal comes with it
+	recordSockets    = 8 // the sockets of HandSockets come with it
 	recordBytes      = 8 + 8 + 144
 )
 

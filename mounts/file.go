@@ -18,6 +18,7 @@ type File struct {
 	Target  string
 	Content string // at most MaxFile bytes
 	Mode    uint32 // permission bits; 0: 0644
+	Try     bool   // where it cannot be, as there is no such file of the host, is no error
 	Origin  string
 }
 
@@ -55,6 +56,9 @@ func (f File) compile(t *tree) error {
 		return fmt.Errorf("the contents of all files together have more than %d MiB", maxFiles>>20)
 	}
 	at, err := t.resolve(f.Target)
+	if f.Try && (err != nil || at.cover != "" && t.checkForeign(at, true) != nil) {
+		return nil
+	}
 	switch {
 	case err != nil:
 		return err

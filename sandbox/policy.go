@@ -9,6 +9,7 @@ import (
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/network"
 	"github.com/usandbox/usandbox/userns"
 )
 
@@ -51,6 +52,9 @@ type Policy struct {
 	// Share are the kinds of namespaces that are not the sandbox's own, of
 	// network, IPC, UTS and cgroup. Warning: each is a door.
 	Share userns.Set
+
+	// Network is what can be reached from the sandbox's own network namespace. Zero: nothing.
+	Network network.Policy
 
 	// Hostname and Domainname are set in the sandbox's own UTS namespace. Empty:
 	// those of the caller.
@@ -161,6 +165,9 @@ func (p *Policy) check() error {
 		if err := p.GIDMap.Validate(); err != nil {
 			return &PolicyError{"GIDMap", err}
 		}
+	}
+	if err := p.checkNetwork(); err != nil {
+		return &PolicyError{"Network", err}
 	}
 	if p.NoNamespaces != nil {
 		return p.checkHost()

@@ -1,0 +1,33 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"net"
+)
+
+var (
+	errClosed    = errors.New("the sandbox has ended")
+	errNoAddress = errors.New("the name has no address")
+	errFull      = errors.New("too many connections")
+)
+
+// lookupError is what came of looking up a name.
+type lookupError struct {
+	name   string
+	absent bool // there is no such name, or it has no such address
+	err    error
+}
+
+func (e *lookupError) Error() string {
+	if e.absent {
+		return fmt.Sprintf("look up %s: no such name, or it has no address", e.name)
+	}
+	var d *net.DNSError
+	if errors.As(e.err, &d) {
+		return fmt.Sprintf("look up %s: %s", e.name, d.Err)
+	}
+	return fmt.Sprintf("look up %s: %v", e.name, e.err)
+}
+
+func (e *lookupError) Unwrap() error { return e.err }
