@@ -31,6 +31,10 @@ func (r *Relay) input() {
 			if r.tty {
 				r.answered.Add(int64(r.answer.count(buf[:n])))
 			}
+			if q := r.question.Load(); q != nil {
+				q.typed(buf[:n])
+				continue
+			}
 			if !r.give(buf[:n]) {
 				return
 			}

@@ -45,6 +45,8 @@ func (r *Relay) output(read func([]byte) (int, error)) {
 				return
 			case err == unix.EAGAIN && !ended:
 			default: // all is read
+				r.printing.Lock()
+				defer r.printing.Unlock()
 				r.print(append(pending, r.filter.End()...))
 				return
 			}
@@ -81,6 +83,8 @@ func (r *Relay) await(read, write, end bool) bool {
 // show writes what is pending, and text behind it, as far as the caller's terminal
 // takes it at once, and returns the rest. Not ok: it is gone.
 func (r *Relay) show(pending, text []byte) (rest []byte, ok bool) {
+	r.printing.Lock()
+	defer r.printing.Unlock()
 	if !r.out.nonblocking {
 		return nil, r.print(text)
 	}

@@ -25,6 +25,9 @@ type Relay struct {
 	raw       bool
 	suspended bool
 
+	printing sync.Mutex               // held to write to the caller's terminal
+	question atomic.Pointer[question] // what is typed is an answer to that; nil: it is for the command
+
 	filter  Filter
 	kept    []byte // room for what is pending
 	through bool   // nothing is filtered

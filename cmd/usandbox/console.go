@@ -23,6 +23,8 @@ type console struct {
 	ended atomic.Bool
 	abort chan struct{} // closed: what is still to be shown is given up
 	once  sync.Once
+
+	later later // what is told when the command has ended
 }
 
 // take takes the master of the command's terminal, before the command runs.
@@ -52,6 +54,7 @@ func (c *console) end() {
 		defer time.AfterFunc(patience, c.giveUp).Stop()
 	}
 	c.relay.End(c.abort)
+	c.later.tell()
 }
 
 func (c *console) giveUp() { c.once.Do(func() { close(c.abort) }) }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/usandbox/usandbox/network"
+	"github.com/usandbox/usandbox/network/relay"
+)
+
+// tellPublished says which ports lead into the sandbox, where one was picked.
+//
+//	usandbox: --publish 0:80: 127.0.0.1:40123 leads to port 80
+func (r *running) tellPublished() {
+	n := r.c.Network()
+	if n == nil {
+		return
+	}
+	for i, p := range n.Published() {
+		if asked := r.c.Policy.Network.Publish; i < len(asked) && asked[i].Host.Port() == 0 {
+			fmt.Fprintf(os.Stderr, "usandbox: %s: %s leads to port %s\n", asked[i].Origin, p.Host, portOf(p))
+		}
+	}
+}
+
+func portOf(p network.Published) string {
+	if p.Protocol == network.UDP {
+		return fmt.Sprintf("%d/udp", p.Port)
+	}
+	return fmt.Sprint(p.Port)
+}
+
+// tellNetwork says what the command was refused, a line for each name.
+func (r *running) tellNetwork() {
+	s := r.c.NetworkSummary()
+	os.Stderr.WriteString(refusedNames(&s))
+}
+
+// refusedNames is
+//
+//	usandbox: refused: example.org:443 3 times (by curl): no rule names it: --allow example.org:443
+func refusedNames(s *relay.Summary) string {
+	var b strings.Builder
+	for _, x := range s.Refused {
+		b.WriteString("usandbox: refused: " + printable(refusedTarget(x)) + " " + times(x.Count))
+		if len(x.Programs) > 0 {
+			b.WriteString(" (by " + printable(strings.Join(x.Programs, ", ")) + ")")
+		}
+		if x.Reason != "" {
+			b.WriteString(": " + printable(x.Reason))
+		}
+		if x.Allow != "" {
+			b.WriteString(": " + printable(x.Allow))
+		}
+		b.WriteByte('\n')
+	}
+	if s.More > 0 {
+		fmt.Fprintf(&b, "usandbox: refused: other names and addresses %s\n", times(s.More))
+	}
+	if s.LogDropped > 0 {
+		fmt.Fprintf(&b, "usandbox: the logs of the network lack %d lines, which were too much for them\n", s.LogDropped)
+	}
+	return b.String()
+}
+
+// refusedTarget is a name with what was asked for of it.
+func refusedTarget(x relay.Refused) string {
+	text := x.Name
+	if x.Protocol == network.UDP {
+		text = "udp/" + text
+	}
+	if len(x.Ports) == 0 {
+		return text
+	}
+	if strings.Contains(x.Name, ":") {
+		text = strings.Replace(text, x.Name, "["+x.Name+"]", 1)
+	}
+	var ports []string
+	for _, p := range x.Ports {
+		ports = append(ports, fmt.Sprint(p))
+	}
+	return text + ":" + strings.Join(ports, ",")
+}
