@@ -27,13 +27,22 @@ const patience = 50 * time.Second
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"answers":    answers,
 	"appears":    appears,
+	"asked":      asked,
+	"crossed":    crossed,
 	"descendant": descendant,
 	"ended":      ended,
 	"exits":      exits,
 	"gone":       gone,
-	"owned":      owned,
-	"signal":     sendSignal,
-	"state":      state,
+	"heard":      heard,
+
+	"link-resolv.conf": linkResolvConf,
+
+	"name":   worldName,
+	"peak":   peak,
+	"serve":  serve,
+	"owned":  owned,
+	"signal": sendSignal,
+	"state":  state,
 }
 
 func condition(name string) (bool, error) {
