@@ -16,6 +16,7 @@ import (
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/network/relay"
 )
 
 // Cmd is a command that is being prepared, or runs, in a sandbox. Its fields and
@@ -76,6 +77,9 @@ type Cmd struct {
 	// none.
 	Caches *cache.Layers
 
+	// Relay is what the relay of Policy.Network is told.
+	Relay relay.Options
+
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
@@ -90,6 +94,7 @@ type Cmd struct {
 	result  *Result
 
 	refusals *refusals // nil: not asked for
+	relayed  *relayed  // nil: nothing is relayed
 }
 
 // Command returns the command name with arguments, to be run under SystemPolicy.
@@ -211,7 +216,13 @@ func (c *Cmd) Start() (err error) {
 			err = errors.Join(err, c.removePrivate())
 		}
 	}()
-	attr := &launch.Attr{Files: files, Prepare: c.installMaps, Terminal: c.prepareTerminal}
+	defer func() {
+		if c.process == nil {
+			c.relayed.end()
+			c.relayed = nil
+		}
+	}()
+	attr := &launch.Attr{Files: files, Prepare: c.installMaps, Terminal: c.prepareTerminal, Sockets: c.startRelay}
 	var noPrivate error
 	if c.Forked == nil {
 		noPrivate = c.makePrivate()
@@ -321,6 +332,7 @@ func (c *Cmd) Wait() error {
 	}
 	state, err := c.process.Wait()
 	c.refusals.end()
+	c.relayed.end()
 	close(c.done)
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),

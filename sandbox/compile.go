@@ -12,6 +12,8 @@ import (
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/network"
+	"github.com/usandbox/usandbox/network/inside"
 	"github.com/usandbox/usandbox/userns"
 )
 
@@ -32,6 +34,7 @@ type execution struct {
 	takeover  *Takeover
 	asks      bool     // the filter of system calls asks the supervisor where it refuses
 	changes   *cow.Run // which the command must not run before; nil: none
+	relayed   bool     // the supervisor relays; there is one
 }
 
 // compile appends the whole sandbox to p. This is the one place that knows the
@@ -48,6 +51,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		return err
 	}
 	if err := policy.checkHidePID(id); err != nil {
+		return err
+	}
+	if err := run.checkNetwork(policy); err != nil {
 		return err
 	}
 	init, command := p.Label("init"), p.Label("command")
@@ -79,11 +85,12 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		return err
 	}
 
+	sockets := inside.Sockets(&policy.Network)
 	p.Process("outer")
 	if run.enterable {
 		p.Enterable()
 	}
-	files := policy.Files
+	files := withNames(policy.Files, policy)
 	if run.terminal != nil {
 		files = withOwnConsole(files)
 		if run.terminal.Outside != nil {
@@ -129,6 +136,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		userns.Unshare(p, userns.SetOf(userns.Mount))
 	} else {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
+		inside.Compile(p, sockets)
 	}
 	forbidMounts := limitNamespaces(p, policy, locked)
 	queues := openQueues(p, policy, abi)
@@ -149,12 +157,15 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	setAttributes(p, policy)
 	noNewPrivileges(p)
 	enterLandlock(p, policy, abi, writable, queues, run.forUser != nil)
-	if run.gated || run.terminal != nil {
+	later := locked && len(sockets) > 0 // the network namespace is made later, too
+	gated := run.gated || run.terminal != nil || len(sockets) > 0 || policy.Network.Mode == network.Pasta
+	if gated && !later {
 		p.AwaitForked()
 	}
 	switch {
 	case policy.CommandIsInit && locked:
 		lockAlone(p, policy, id)
+		inside.Compile(p, sockets)
 	case locked:
 		meeting := p.NewRendezvous()
 		p.ForkCommand(command, true)
@@ -166,6 +177,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Process("command")
 		p.Here(command)
 		enterLocked(p, policy, meeting)
+		inside.Compile(p, sockets)
 	case policy.CommandIsInit:
 	default:
 		caps.RestrictBounding(p, keep)
@@ -189,6 +201,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 
 		p.Process("command")
 		p.Here(command)
+	}
+	if gated && later {
+		p.AwaitForked()
 	}
 	if !policy.CommandIsInit {
 		p.BeginCommand()

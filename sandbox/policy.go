@@ -166,6 +166,9 @@ func (p *Policy) check() error {
 			return &PolicyError{"GIDMap", err}
 		}
 	}
+	if err := p.checkNetwork(); err != nil {
+		return &PolicyError{"Network", err}
+	}
 	if p.NoNamespaces != nil {
 		return p.checkHost()
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/network"
 )
 
 // Standalone compiles the sandbox to a program of its own, a static executable
@@ -46,6 +47,9 @@ func (c *Cmd) Standalone() ([]byte, error) {
 	}
 	if c.ReportRefused {
 		return nil, &PolicyError{"Seccomp", needsSupervisor("refused system calls are told to a supervisor")}
+	}
+	if c.Policy.Network.Mode != network.None || c.Policy.Network.Relayed() {
+		return nil, &PolicyError{"Network", needsSupervisor("nobody would relay its connections")}
 	}
 	p := launch.NewStandalone(3 + len(c.ExtraFiles))
 	env, rules := environmentRules(c.Env)

@@ -20,7 +20,6 @@ type request struct {
 type sent struct {
 	at    int
 	doing string // as the start of an error message
-	try   bool   // its failure is told apart, and is none of the whole
 }
 
 // reply is the kernel's answer to a message.
@@ -185,4 +184,12 @@ func (r *request) problem(a reply) error {
 		return fmt.Errorf("%s: %w (%s)", doing, a.errno, a.text)
 	}
 	return fmt.Errorf("%s: %w", doing, a.errno)
+}
+
+// family is the protocol of the internet that the message of an answer is about, in rtnetlink.
+func (r *request) family(a reply) uint8 {
+	if i := int(a.sequence) - 1; i >= 0 && i < len(r.messages) {
+		return r.buf[r.messages[i].at+headerSize]
+	}
+	return unix.AF_UNSPEC
 }

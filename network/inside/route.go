@@ -41,6 +41,7 @@ func routes(refused, named []netip.Prefix) []route {
 			continue // here these are the sandbox's own
 		}
 		if slices.ContainsFunc(named, func(n netip.Prefix) bool { return within(r, n) }) {
+			list = append(list, route{r.Masked(), local}) // it may have been unreachable before
 			continue
 		}
 		list = append(list, route{r.Masked(), unreachable})
@@ -86,10 +87,10 @@ func (r *request) addRoute(x route) {
 	if x.prefix.Bits() > 0 {
 		r.attribute(unix.RTA_DST, a.AsSlice()...)
 	}
-	r.number(unix.RTA_OIF, loopback)
 	if x.to == unreachable {
 		return
 	}
+	r.number(unix.RTA_OIF, loopback)
 	if a.Is4() {
 		r.attribute(unix.RTA_PREFSRC, Self4.AsSlice()...)
 	} else {

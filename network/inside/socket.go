@@ -2,6 +2,7 @@ package inside
 
 import (
 	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -33,6 +34,9 @@ const (
 
 // features are what the kernel has.
 type features struct{ ipv6, nft, diag bool }
+
+// tried is what this kernel has, which is tried out once.
+var tried = sync.OnceValue(try)
 
 // try finds out what this kernel has, by making a socket of each kind.
 func try() features {
@@ -71,7 +75,7 @@ func Sockets(p *network.Policy) []Socket {
 		return nil
 	}
 	var list []Socket
-	for _, r := range roles(p, try()) {
+	for _, r := range roles(p, tried()) {
 		list = append(list, r.Socket)
 	}
 	return list
