@@ -56,7 +56,7 @@ func (f File) compile(t *tree) error {
 		return fmt.Errorf("the contents of all files together have more than %d MiB", maxFiles>>20)
 	}
 	at, err := t.resolve(f.Target)
-	if f.Try && (err != nil || at.cover != "" && t.checkForeign(at, true) != nil) {
+	if f.Try && (err != nil || at.cover != "" && !t.takesFile(at)) {
 		return nil
 	}
 	switch {
@@ -95,6 +95,12 @@ func (f File) cover(t *tree) error {
 	t.move()
 	t.mounted(at.path, node{kind: foreign, file: true, writable: at.mount.writable})
 	return nil
+}
+
+// takesFile reports whether a file can lie over what is at a place in a mount.
+func (t *tree) takesFile(at place) bool {
+	k, err := t.kind(at)
+	return err == nil && k == file && t.checkForeign(at, true) == nil
 }
 
 // write writes the contents. A part only is written where the file system is full.

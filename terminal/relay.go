@@ -88,7 +88,7 @@ func New(in, out, master *os.File, o Options) (*Relay, error) {
 // Start begins to relay. Before that, Resume makes the caller's terminal raw.
 func (r *Relay) Start() {
 	go r.input()
-	go r.output()
+	go r.output(descriptor{r.master, true}.read)
 }
 
 // Resume makes the caller's terminal raw and gives the one inside its size; if the

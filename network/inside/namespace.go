@@ -30,6 +30,7 @@ type Namespace struct {
 	caught    caught
 	notes     []string
 	agent     *agent // nil: not needed yet
+	name      string // see id
 	closed    bool
 }
 

@@ -41,6 +41,7 @@ func routes(refused, named []netip.Prefix) []route {
 			continue // here these are the sandbox's own
 		}
 		if slices.ContainsFunc(named, func(n netip.Prefix) bool { return within(r, n) }) {
+			list = append(list, route{r.Masked(), local}) // it may have been unreachable before
 			continue
 		}
 		list = append(list, route{r.Masked(), unreachable})

@@ -79,6 +79,7 @@ func (a *acceptor) next(listener int) bool {
 		return true // of a connection that ended already: accept(2), "Error handling"
 	}
 	c := &conn{relay: r, client: fd, from: addrPort(from), began: time.Now(), published: a.published}
+	c.proto = network.TCP
 	if !a.place() {
 		c.lost(errFull)
 		return true

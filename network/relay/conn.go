@@ -29,7 +29,6 @@ type conn struct {
 // decide decides about a connection that a program in the sandbox made, which has a place.
 func (c *conn) decide() {
 	r := c.relay
-	c.proto = network.TCP
 	c.name, c.verdict = r.verdict(network.TCP, c.to)
 	switch {
 	case c.verdict.Allowed:

@@ -57,6 +57,10 @@ type Limits struct {
 	// DialTimeout is how long it may take to look up a name and connect. Default: 30 s.
 	DialTimeout time.Duration
 
+	// Hold is how long a client may take to say what shows whether it means the name that it
+	// connects to: of a ClientHello or the head of a request, all. Default: 10 s.
+	Hold time.Duration
+
 	// AskTimeout is after how long a question without an answer means [Denied].
 	// Default: 2 min.
 	AskTimeout time.Duration

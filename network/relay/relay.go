@@ -62,7 +62,7 @@ func Start(n Inside, rules *network.Rules, o Options) (*Relay, error) {
 	if err := r.limits.fit(); err != nil {
 		return nil, err
 	}
-	pump, err := splice.New(splice.Limits{})
+	pump, err := splice.New(splice.Limits{Hold: r.limits.Hold})
 	if err != nil {
 		return nil, fmt.Errorf("start the relay: %w", err)
 	}

@@ -31,8 +31,6 @@ type refused struct {
 
 func newTally() *tally { return &tally{index: make(map[string]int)} }
 
-func key(proto network.Protocol, label string) string { return proto.String() + " " + label }
-
 // wants reports whether it is worth to find out which program was refused this time.
 func (t *tally) wants(of *target) bool {
 	t.mu.Lock()
