@@ -193,3 +193,42 @@ func TestKeepsRest(t *testing.T) {
 		t.Errorf("%d bytes of %d, or others; kept some: %v", len(got), len(want), kept)
 	}
 }
+
+// A mark of urgent data stops neither a splice nor a read that has taken all before it.
+func TestUrgentMark(t *testing.T) {
+	for _, bulk := range []bool{false, true} {
+		p := bare(t, Limits{})
+		l, far := bareLink(t, p)
+		unix.SetsockoptInt(l.sock[server].fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 1<<20)
+		from, fd := connect(t, "tcp4")
+		defer from.Close()
+		unix.Close(l.sock[client].fd)
+		l.sock[client] = newSocket(fd)
+		if err := p.poll.add(fd, interest, l.slot<<1, p.table[l.slot].uses); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := from.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		piece := make([]byte, 5000)
+		from.Write(piece)
+		raw.Control(func(fd uintptr) { err = unix.Sendto(int(fd), []byte{'!'}, unix.MSG_OOB, nil) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		from.Write(piece)
+		time.Sleep(10 * time.Millisecond)
+		events, err := p.poll.look(make([]unix.EpollEvent, 8))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.flow[client].bulk = bulk
+		p.collect(events)
+		p.turn(l)
+		b := make([]byte, 20000)
+		if n, err := unix.Read(far, b); n != 10001 {
+			t.Errorf("bulk %v: %d bytes of 10001, %v", bulk, n, err)
+		}
+	}
+}
