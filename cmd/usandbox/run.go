@@ -76,6 +76,9 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		// No error counts: what is wrong is found again, with words for it.
 		c.Exec(sandbox.Takeover{Forward: toForward(), Watch: watch})
 	}
+	if err := f.prepareRelay(c); err != nil {
+		return nil, fail(err)
+	}
 	signals := make(chan os.Signal, 64)
 	c.Forked = func() { catchSignals(signals) }
 	if err := c.Start(); err != nil {
@@ -102,6 +105,7 @@ func (r *running) wait() int {
 	}
 	r.tellKilled()
 	r.tellRefused()
+	r.tellNetwork()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
 		fmt.Fprintln(os.Stderr, "usandbox:", r.c.Changes.Kept())
 	}
