@@ -11,8 +11,9 @@ import (
 
 // tellNetwork says what the command was refused, a line for each name.
 func (r *running) tellNetwork() {
-	s := r.c.NetworkSummary()
-	os.Stderr.WriteString(refusedNames(&s))
+	if s := r.c.NetworkSummary(); s != nil {
+		os.Stderr.WriteString(refusedNames(s))
+	}
 }
 
 // refusedNames is
