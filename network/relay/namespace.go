@@ -40,9 +40,9 @@ func listeners(list []inside.Listener) (all []Listener) {
 	return all
 }
 
-func packets(list []inside.Packet) (all []Packet) {
-	for i := range list {
-		all = append(all, &list[i])
+func packets(list []*inside.Packet) (all []Packet) {
+	for _, p := range list {
+		all = append(all, p)
 	}
 	return all
 }
