@@ -78,7 +78,7 @@ func (f *runFlags) setNetwork(p *sandbox.Policy) error {
 		p.Share |= userns.SetOf(userns.Network)
 		return nil
 	}
-	p.Network.Mode, p.Network.NoNameCheck = mode, f.network.noNameCheck
+	p.Network.Mode, p.Network.NoNameCheck, p.Network.Ask = mode, f.network.noNameCheck, f.network.ask
 	return f.network.rules(&p.Network)
 }
 

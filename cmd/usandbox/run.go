@@ -77,7 +77,9 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		c.Exec(sandbox.Takeover{Forward: toForward(), Watch: watch})
 	}
 	if err := f.prepareRelay(c); err != nil {
-		return nil, fail(err)
+		var h hinted
+		errors.As(err, &h)
+		return nil, fail(err, h.hint)
 	}
 	signals := make(chan os.Signal, 64)
 	c.Forked = func() { catchSignals(signals) }
