@@ -1,14 +1,24 @@
 package sandbox
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/network"
+	"github.com/usandbox/usandbox/userns"
 )
 
 // greeter is a TCP server on the machine's loopback that says who it is.
@@ -48,12 +58,202 @@ func namedPolicy(t *testing.T, allow ...string) network.Policy {
 	return p
 }
 
-func TestNamed(t *testing.T) {
+// hello is a command that connects to server.test, and a policy that lets it.
+func hello(t *testing.T) *Cmd {
+	t.Helper()
 	addr := greeter(t, "127.0.0.1:0", "hello from outside")
-	c := Command("bash", "-c", fmt.Sprintf("cat /etc/resolv.conf; exec 3<>/dev/tcp/server.test/%d && head -1 <&3", addr.Port()))
+	c := Command("bash", "-c", fmt.Sprintf("ls /proc/self/fd | wc -l; exec 3<>/dev/tcp/server.test/%d && head -1 <&3", addr.Port()))
 	c.Policy.Network = namedPolicy(t, fmt.Sprintf("server.test:%d", addr.Port()))
-	out, err := c.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "hello from outside") {
-		t.Errorf("%v: %s", err, out)
+	return c
+}
+
+// In every kind of sandbox a name is found and connected to, and nothing of the sockets is left to the command.
+func TestNamed(t *testing.T) {
+	admin := caps.None.With(unix.CAP_SYS_ADMIN)
+	ranges := func(c *Cmd) {
+		if os.Geteuid() == 0 {
+			c.Policy.UIDMap = idmap.Map{{Inside: 0, Outside: 0, Count: 1}, {Inside: 1, Outside: 100000, Count: 1000}}
+			c.Policy.GIDMap = c.Policy.UIDMap
+			return
+		}
+		for k, m := range map[idmap.Kind]*idmap.Map{idmap.UID: &c.Policy.UIDMap, idmap.GID: &c.Policy.GIDMap} {
+			var err error
+			if *m, err = AutoMap(k); err != nil {
+				t.Skipf("skip: user %d has no subordinate ids: %v", os.Geteuid(), err)
+			}
+		}
+	}
+	for name, change := range map[string]func(*Cmd){
+		"default":           func(*Cmd) {},
+		"pid 1":             func(c *Cmd) { c.Policy.CommandIsInit = true },
+		"sys_admin":         func(c *Cmd) { c.Policy.Capabilities = admin },
+		"sys_admin pid 1":   func(c *Cmd) { c.Policy.Capabilities, c.Policy.CommandIsInit = admin, true },
+		"enterable":         func(c *Cmd) { c.Enterable = true },
+		"forked":            func(c *Cmd) { c.Forked = func() {} },
+		"sys_admin, forked": func(c *Cmd) { c.Policy.Capabilities, c.Forked = admin, func() {} },
+		"reported":          func(c *Cmd) { c.ReportRefused = true },
+		"user namespaces":   func(c *Cmd) { c.Policy.UserNamespaces = true },
+		"no landlock":       func(c *Cmd) { c.Policy.Landlock.Mode = LandlockNone },
+		"ranges":            ranges,
+		"sys_admin, ranges": func(c *Cmd) { ranges(c); c.Policy.Capabilities = admin },
+		"as": func(c *Cmd) {
+			if os.Geteuid() == 0 {
+				c.Policy.As = &Credential{12345, 54321}
+			}
+		},
+		"every port": func(c *Cmd) { c.Policy.Network.Mode = network.Open },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := hello(t)
+			change(c)
+			out, err := c.CombinedOutput()
+			if want := "4\nhello from outside\n"; err != nil || string(out) != want {
+				t.Errorf("%v: %q, want %q", err, out, want)
+			}
+			if s := c.NetworkSummary(); s.Allowed != 1 || s.Denied != 0 {
+				t.Errorf("the summary says %+v", s)
+			}
+		})
+	}
+	for name, change := range map[string]func(*Cmd){
+		"default":   func(*Cmd) {},
+		"pid 1":     func(c *Cmd) { c.Policy.CommandIsInit = true },
+		"sys_admin": func(c *Cmd) { c.Policy.Capabilities = admin },
+		"enterable": func(c *Cmd) { c.Enterable = true },
+	} {
+		t.Run("terminal, "+name, func(t *testing.T) {
+			c := hello(t)
+			change(c)
+			master := withTerminal(t, c)
+			if got := lines(t, master, 2); !strings.HasSuffix(got, "\r\nhello from outside\r\n") {
+				t.Errorf("got %q", got)
+			}
+			if err := c.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestNamedHold(t *testing.T) {
+	c := hello(t)
+	args := c.Args
+	c.Hold = true
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Wait()
+	defer c.Kill()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	e, err := c.Enter(&Entry{Args: args, Stdout: w, Stderr: w})
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, _ := io.ReadAll(r); e.Wait() != nil || !strings.HasSuffix(string(out), "hello from outside\n") {
+		t.Errorf("%q", out)
+	}
+}
+
+// agentOf is the process of ours, beside outer, that makes sockets in a sandbox that runs; 0: there is none.
+func agentOf(c *Cmd) int {
+	tasks, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, name := range tasks {
+		children, _ := os.ReadFile(name)
+		for _, f := range strings.Fields(string(children)) {
+			if pid, _ := strconv.Atoi(f); pid != c.Pid() {
+				return pid
+			}
+		}
+	}
+	return 0
+}
+
+// What is published is reached by a process that the command has no way to.
+func TestPublished(t *testing.T) {
+	c := Command("sh", "-c", "/probe greet :4000 'hello from inside' & read a; echo /proc/[0-9]*; kill -9 -1; ")
+	c.Policy.Files = append(c.Policy.Files, showProbe(t))
+	c.Policy.Network.Publish = []network.Published{{Protocol: network.TCP, Host: netip.MustParseAddrPort("127.0.0.1:0"), Port: 4000}}
+	in, tell, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdin, c.Stdout, c.Stderr = in, theirs, theirs
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	theirs.Close()
+	defer c.Wait()
+	defer c.Kill()
+	text := bufio.NewReader(out)
+	if line, err := text.ReadString('\n'); line != "ready\n" {
+		t.Fatalf("it says %q, %v", line, err)
+	}
+	published := c.Network().Published()
+	if len(published) != 1 || published[0].Host.Port() == 0 {
+		t.Fatalf("published: %v", published)
+	}
+	conn, err := net.Dial("tcp", published[0].Host.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if line, err := io.ReadAll(conn); string(line) != "hello from inside\n" {
+		t.Errorf("it says %q, %v", line, err)
+	}
+	agent := agentOf(c)
+	if agent == 0 {
+		t.Fatal("there is no agent")
+	}
+	tell.WriteString("\n")
+	line, _ := text.ReadString('\n')
+	if n := len(strings.Fields(line)); n != 3 { // init, the shell, the probe
+		t.Errorf("it sees %q", line)
+	}
+	c.Wait()
+	if unix.Kill(agent, 0) == nil {
+		t.Error("the agent is left")
+	}
+}
+
+func TestNetworkRefused(t *testing.T) {
+	rule := network.Rule{Protocol: network.TCP, Name: "a.example"}
+	for name, change := range map[string]func(*Policy){
+		"shared":        func(p *Policy) { p.Share |= userns.SetOf(userns.Network) },
+		"pasta":         func(p *Policy) { p.Network.Mode = network.Pasta },
+		"none":          func(p *Policy) { p.Network.Mode = network.None },
+		"no namespaces": func(p *Policy) { *p = Policy{NoNamespaces: &NoNamespaces{}, Network: p.Network} },
+	} {
+		c := Command("true")
+		c.Policy.Network = network.Policy{Mode: network.Named, Allow: []network.Rule{rule}}
+		change(&c.Policy)
+		if err := c.Run(); !isField("Network")(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c := Command("true")
+	c.Policy.Network.Mode = network.Named
+	if _, err := c.Standalone(); !isField("Network")(err) {
+		t.Errorf("compiled: %v", err)
+	}
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := c.Exec(Takeover{}); err != errInPlace {
+		t.Errorf("in place: %v", err)
+	}
+	// An error of the relay ends the sandbox.
+	taken := greeter(t, "127.0.0.1:0", "")
+	c = Command("true")
+	c.Policy.Network.Publish = []network.Published{{Protocol: network.TCP, Host: taken, Port: 80}}
+	var failed *NetworkError
+	if err := c.Run(); !errors.As(err, &failed) || !errors.Is(err, unix.EADDRINUSE) {
+		t.Errorf("a port that is taken: %v", err)
 	}
 }

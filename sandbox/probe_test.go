@@ -39,6 +39,19 @@ func probe(what string, args []string) int {
 			c.Close()
 		}
 		fmt.Print(err)
+	case "greet": // an address to listen at, what to say; twice
+		l, err := net.Listen("tcp", args[0])
+		if err != nil {
+			fmt.Print(err)
+			return 1
+		}
+		fmt.Println("ready")
+		for range 2 {
+			if c, err := l.Accept(); err == nil {
+				fmt.Fprintln(c, args[1])
+				c.Close()
+			}
+		}
 	case "readat": // a file below file descriptor 3
 		fd, err := unix.Openat(3, args[0], unix.O_RDONLY, 0)
 		buf := make([]byte, 100)

@@ -24,6 +24,7 @@ type console struct {
 	abort chan struct{} // closed: what is still to be shown is given up
 	once  sync.Once
 
+	begun atomic.Bool
 	later later // what is told when the command has ended
 }
 
@@ -37,6 +38,7 @@ func (c *console) take(master *os.File) (err error) {
 // begin begins to show the command's terminal.
 func (c *console) begin(signal func(sig unix.Signal, group bool)) {
 	c.signal = signal
+	c.begun.Store(true)
 	c.relay.Resume()
 	c.relay.Start()
 	go func() {

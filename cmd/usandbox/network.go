@@ -62,7 +62,7 @@ func (f *runFlags) mode() (mode network.Mode, ok bool, err error) {
 	if rules, e := network.ParseAllow(strings.TrimLeft(n.net, "@"), ""); e == nil && strings.Contains(rules[0].String(), ".") {
 		return 0, false, hinted{err, "--allow " + n.net + " lets the command reach that"}
 	}
-	return 0, false, hinted{err, nearest(n.net, []string{"none", "allow", "open", "host", "pasta"}, "--net ")}
+	return 0, false, hinted{err, nearest(n.net, []string{"open", "none", "allow", "host", "pasta"}, "--net ")}
 }
 
 // setNetwork sets what the command reaches, after Policy.Share.
@@ -78,7 +78,7 @@ func (f *runFlags) setNetwork(p *sandbox.Policy) error {
 		p.Share |= userns.SetOf(userns.Network)
 		return nil
 	}
-	p.Network.Mode, p.Network.NoNameCheck = mode, f.network.noNameCheck
+	p.Network.Mode, p.Network.NoNameCheck, p.Network.Ask = mode, f.network.noNameCheck, f.network.ask
 	return f.network.rules(&p.Network)
 }
 

@@ -28,8 +28,8 @@ type asker struct {
 const tries = 3
 
 func newAsker(con *console) (*asker, error) {
-	if con != nil && !terminal.Is(os.Stdin) {
-		return nil, errors.New("with --pty always, standard input has to be a terminal")
+	if con != nil && (!terminal.Is(os.Stdin) || !terminal.Is(os.Stdout)) {
+		return nil, errors.New("with --pty always, standard input and output have to be a terminal")
 	}
 	fd, err := unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -9,32 +9,11 @@ import (
 	"github.com/usandbox/usandbox/network/relay"
 )
 
-// tellPublished says which ports lead into the sandbox, where one was picked.
-//
-//	usandbox: --publish 0:80: 127.0.0.1:40123 leads to port 80
-func (r *running) tellPublished() {
-	n := r.c.Network()
-	if n == nil {
-		return
-	}
-	for i, p := range n.Published() {
-		if asked := r.c.Policy.Network.Publish; i < len(asked) && asked[i].Host.Port() == 0 {
-			fmt.Fprintf(os.Stderr, "usandbox: %s: %s leads to port %s\n", asked[i].Origin, p.Host, portOf(p))
-		}
-	}
-}
-
-func portOf(p network.Published) string {
-	if p.Protocol == network.UDP {
-		return fmt.Sprintf("%d/udp", p.Port)
-	}
-	return fmt.Sprint(p.Port)
-}
-
 // tellNetwork says what the command was refused, a line for each name.
 func (r *running) tellNetwork() {
-	s := r.c.NetworkSummary()
-	os.Stderr.WriteString(refusedNames(&s))
+	if s := r.c.NetworkSummary(); s != nil {
+		os.Stderr.WriteString(refusedNames(s))
+	}
 }
 
 // refusedNames is

@@ -30,11 +30,11 @@ func (f *runFlags) prepareRelay(c *sandbox.Cmd) error {
 	return nil
 }
 
-// warn says what does not work as it was asked for. On a terminal that is the command's
-// it waits until that has ended.
+// warn says what does not work as it was asked for, and which port was published. On a
+// terminal that shows the command's it waits until that has ended.
 func (f *runFlags) warn(text string) {
 	line := fmt.Sprintf("usandbox: network: %s\n", printable(text))
-	if f.console == nil {
+	if f.console == nil || !f.console.begun.Load() {
 		os.Stderr.WriteString(line)
 		return
 	}

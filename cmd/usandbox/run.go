@@ -77,20 +77,21 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		c.Exec(sandbox.Takeover{Forward: toForward(), Watch: watch})
 	}
 	if err := f.prepareRelay(c); err != nil {
-		return nil, fail(err)
+		var h hinted
+		errors.As(err, &h)
+		return nil, fail(err, h.hint)
 	}
 	signals := make(chan os.Signal, 64)
 	c.Forked = func() { catchSignals(signals) }
 	if err := c.Start(); err != nil {
 		return nil, failStart(c, err)
 	}
-	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
-	r.tellPublished()
 	if f.console != nil {
 		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
 	}
 	go forwardSignals(c, f.console, signals)
 	time.AfterFunc(restAfter, rest)
+	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
 	if len(f.filters) > 0 {
 		r.filter = f.filters[0].name
 	}

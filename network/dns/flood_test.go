@@ -63,7 +63,12 @@ func TestFlood(t *testing.T) {
 	}
 	// It still serves.
 	r.Pool.Addresses("example.org")
-	if got := short(r.ask(t, question(t, "example.org.", dnsmessage.TypeA))); got[:8] != "Success " {
-		t.Error(got)
+	var b []byte
+	for tries := 0; b == nil && tries < 10; tries++ { // the buffer may still be full
+		b = overUDP(t, r.udp, question(t, "example.org.", dnsmessage.TypeA), 500*time.Millisecond)
+	}
+	var m dnsmessage.Message
+	if err := m.Unpack(b); err != nil || len(m.Answers) != 1 {
+		t.Error(short(m), err)
 	}
 }

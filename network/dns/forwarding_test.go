@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,6 +82,11 @@ func TestForward(t *testing.T) {
 		{"no such name", dnsmessage.TypeTXT, rcode(3), "NameError SOA 5 5"},
 		{"refused", dnsmessage.TypeTXT, rcode(5), "ServerFailure"},
 		{"an error", dnsmessage.TypeTXT, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no") }, "ServerFailure"},
+		{"cut off", dnsmessage.TypeTXT, func(ctx context.Context, query []byte) ([]byte, error) {
+			msg, err := outside(t, txt)(ctx, query)
+			msg[2] |= 2
+			return msg, err
+		}, "ServerFailure"},
 		{"garbage", dnsmessage.TypeTXT, func(context.Context, []byte) ([]byte, error) { return []byte("garbage"), nil }, "ServerFailure"},
 		{"garbage for HTTPS", dnsmessage.TypeHTTPS, func(context.Context, []byte) ([]byte, error) { return []byte("garbage"), nil }, none},
 		{"an error for HTTPS", dnsmessage.TypeHTTPS, rcode(2), none},
@@ -124,12 +130,12 @@ func TestForward(t *testing.T) {
 // What the host's resolvers get is written anew, and only for names that are known and
 // not the caller's own addresses.
 func TestForwardGets(t *testing.T) {
-	var got []byte
+	var got atomic.Pointer[[]byte]
 	r := start(t, func(s *Server) {
 		s.Given = func(name string) bool { return name == "host" }
 		s.Exists = func(context.Context, string) (Existence, error) { return Absent, nil }
 		s.Forward = func(_ context.Context, query []byte) ([]byte, error) {
-			got = query
+			got.Store(&query)
 			return nil, errors.New("no")
 		}
 	})
@@ -140,7 +146,7 @@ func TestForwardGets(t *testing.T) {
 	want := question(t, "example.org.", dnsmessage.TypeTXT)
 	want[0], want[1], want[11] = 0, 0, 1
 	want = append(want, 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0)
-	if !bytes.Equal(got, want) {
+	if got := got.Load(); got == nil || !bytes.Equal(*got, want) {
 		t.Errorf("%x, want %x", got, want)
 	}
 	for name, forwarded := range map[string]bool{
@@ -151,10 +157,10 @@ func TestForwardGets(t *testing.T) {
 		"1." + strings.Repeat("0.", 27) + "1.0.0.2.ip6.arpa.": true, "1." + strings.Repeat("0.", 27) + "2.0.0.2.ip6.arpa.": true,
 		"other.example.": false, "_dns.resolver.arpa.": false, "host.": false,
 	} {
-		got = nil
+		got.Store(nil)
 		r.ask(t, question(t, name, dnsmessage.TypePTR))
-		if (got != nil) != forwarded {
-			t.Errorf("%s: forwarded is %v", name, got != nil)
+		if got := got.Load() != nil; got != forwarded {
+			t.Errorf("%s: forwarded is %v", name, got)
 		}
 	}
 }

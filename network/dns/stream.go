@@ -12,6 +12,7 @@ import (
 const (
 	idleTimeout  = 10 * time.Second // for a whole query to come in
 	writeTimeout = 5 * time.Second
+	streamBuffer = 32 << 10 // of the kernel, each way
 )
 
 // accept takes connections, at most maxStreams at once; what is more is closed.
@@ -50,6 +51,11 @@ func (s *Server) accept(l net.Listener) error {
 // stream answers the queries on a connection, RFC 7766. They may come one after the
 // other without waiting, and a reply that needs a look-up may come after later ones.
 func (s *Server) stream(c net.Conn) {
+	if t, ok := c.(*net.TCPConn); ok {
+		// By itself the kernel would let them grow to megabytes for who never reads.
+		t.SetReadBuffer(streamBuffer)
+		t.SetWriteBuffer(streamBuffer)
+	}
 	w := &streamWriter{c: c, timeout: s.writing}
 	var pending sync.WaitGroup
 	defer pending.Wait() // it may have said that it asks no more, and waits for replies

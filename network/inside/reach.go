@@ -144,11 +144,11 @@ func (n *Namespace) catch(tcp, udp []network.PortRange) error {
 	if _, err := n.need(role{Socket{Family: unix.AF_NETLINK, Type: unix.SOCK_RAW, Protocol: unix.NETLINK_NETFILTER}, useRules, 0}); err != nil {
 		return err
 	}
-	how := n.caught.how
-	err := n.ask(useRules, ruleset(tcp, udp, n.features.ipv6, how))
-	if err != nil && n.caught.tcp == nil && n.caught.udp == nil && len(udp) == 0 {
+	how, replace := n.caught.how, n.caught.tcp != nil || n.caught.udp != nil
+	err := n.ask(useRules, ruleset(tcp, udp, n.features.ipv6, how, replace))
+	if err != nil && !replace && len(udp) == 0 {
 		how = byRedirect
-		if n.ask(useRules, ruleset(tcp, udp, n.features.ipv6, how)) == nil {
+		if n.ask(useRules, ruleset(tcp, udp, n.features.ipv6, how, false)) == nil {
 			err = nil
 		}
 	}

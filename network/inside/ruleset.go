@@ -25,16 +25,15 @@ const (
 // or, redirected, the loopback ones. It is one that the command cannot bind to.
 const caughtPort = 1
 
-// ruleset is a batch of nf_tables(8) requests: a table that replaces the one of before, and in
-// which the ports of both protocols are caught. The kernel does all of it, or nothing.
-func ruleset(tcp, udp []network.PortRange, ipv6 bool, how catching) *request {
+// ruleset is a batch of nf_tables(8) requests: a table, which replaces the one of before if there
+// is one, and in which the ports of both protocols are caught. The kernel does all of it, or nothing.
+func ruleset(tcp, udp []network.PortRange, ipv6 bool, how catching, replace bool) *request {
 	r := &request{}
 	r.batch("begin rules", unix.NFNL_MSG_BATCH_BEGIN)
-	// One that is not there cannot be deleted, so it is made before.
-	r.nft("make the table of rules", unix.NFT_MSG_NEWTABLE, unix.NLM_F_CREATE)
-	r.text(unix.NFTA_TABLE_NAME, table)
-	r.nft("replace the table of rules", unix.NFT_MSG_DELTABLE, 0)
-	r.text(unix.NFTA_TABLE_NAME, table)
+	if replace { // whoever closes a socket of nf_tables waits until what was deleted is gone
+		r.nft("replace the table of rules", unix.NFT_MSG_DELTABLE, 0)
+		r.text(unix.NFTA_TABLE_NAME, table)
+	}
 	r.nft("make the table of rules", unix.NFT_MSG_NEWTABLE, unix.NLM_F_CREATE)
 	r.text(unix.NFTA_TABLE_NAME, table)
 	kind, hook, priority := "filter", uint32(hookPrerouting), int32(-150) // NF_IP_PRI_MANGLE

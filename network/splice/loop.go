@@ -12,14 +12,21 @@ func (p *Pump) run() {
 	defer close(p.ended)
 	events := make([]unix.EpollEvent, 256)
 	for {
-		n, err := unix.EpollWait(p.epoll, events, p.timeout())
+		var found []unix.EpollEvent
+		var err error
+		if len(p.ready) > 0 {
+			found, err = p.poll.look(events)
+		} else {
+			found, err = p.poll.wait(events, p.deadline())
+		}
 		p.now = time.Now()
-		if err != nil && err != unix.EINTR {
-			p.mu.Lock() // impossible; without epoll no pair gets further
+		if !p.collect(found) {
+			break
+		}
+		if err != nil { // impossible; without epoll no pair gets further
+			p.mu.Lock()
 			p.closed = true
 			p.mu.Unlock()
-		}
-		if !p.collect(events[:max(n, 0)]) {
 			break
 		}
 		turns := p.ready
@@ -41,15 +48,12 @@ func (p *Pump) run() {
 		p.reset(l, Totals{End: Closed})
 	}
 	p.pool.closeFree()
-	unix.Close(p.epoll)
+	p.poll.file.Close()
 	unix.Close(p.eventfd)
 }
 
-// timeout is how long to wait for events, in milliseconds; -1: without end.
-func (p *Pump) timeout() int {
-	if len(p.ready) > 0 {
-		return 0
-	}
+// deadline is when something is to be done without an event; zero: never.
+func (p *Pump) deadline() time.Time {
 	var next time.Time
 	at := func(t time.Time) {
 		if next.IsZero() || t.Before(next) {
@@ -68,10 +72,7 @@ func (p *Pump) timeout() int {
 	if p.limits.Idle > 0 && p.joined.Load() > 0 {
 		at(p.scan)
 	}
-	if next.IsZero() {
-		return -1
-	}
-	return int(max(time.Until(next)+time.Millisecond-1, 0) / time.Millisecond)
+	return next
 }
 
 // collect notes what events say. It reports false when the pump is closed.
@@ -129,6 +130,7 @@ func (p *Pump) turn(l *link) {
 // what that side sent before, as far as it takes it, and a reset.
 func (p *Pump) broken(l *link, from side) {
 	if from == server || l.inspect == nil {
+		l.sock[from].readable = !l.flow[from].ended // a write may have failed before epoll told
 		for p.move(l, from) {
 		}
 	}

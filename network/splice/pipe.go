@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	pipeSize    = 1 << 20 // of a pipe, where the user's budget allows
-	pipeLeast   = 1 << 16 // less is not worth it: bytes are copied
+	pipeSize    = 256 << 10 // of a pipe: more is not faster, and takes more of what the user may have
+	pipeLeast   = 1 << 16   // less is not worth it: bytes are copied
 	pipeUnused  = time.Second
 	pipeStalled = 50 * time.Millisecond // then what is in it goes to memory
 	pipeRetry   = 100 * time.Millisecond

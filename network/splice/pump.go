@@ -14,7 +14,7 @@ import (
 // Pump carries the bytes of pairs. It is safe for concurrent use.
 type Pump struct {
 	limits   Limits
-	epoll    int
+	poll     *poll
 	eventfd  int // readable: Close or Cut was called
 	ended    chan struct{}
 	joined   atomic.Int32
@@ -59,18 +59,18 @@ func New(l Limits) (*Pump, error) {
 	}
 	p := &Pump{limits: l, ended: make(chan struct{}), buffer: make([]byte, bulkRead), pool: pool{most: l.Pipes}}
 	var err error
-	if p.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return nil, fmt.Errorf("usandbox: carry bytes between sockets: %w", os.NewSyscallError("epoll_create1", err))
+	if p.poll, err = newPoll(); err != nil {
+		return nil, fmt.Errorf("usandbox: carry bytes between sockets: %w", err)
 	}
-	if p.eventfd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
-		err = unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, p.eventfd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: -1})
-		if err != nil {
-			unix.Close(p.eventfd)
-		}
+	p.eventfd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		err = os.NewSyscallError("eventfd", err)
+	} else if err = p.poll.add(p.eventfd, unix.EPOLLIN, -1, 0); err != nil {
+		unix.Close(p.eventfd)
 	}
 	if err != nil {
-		unix.Close(p.epoll)
-		return nil, fmt.Errorf("usandbox: carry bytes between sockets: %w", os.NewSyscallError("eventfd", err))
+		p.poll.file.Close()
+		return nil, fmt.Errorf("usandbox: carry bytes between sockets: %w", err)
 	}
 	go p.run()
 	return p, nil
@@ -111,10 +111,9 @@ func (p *Pump) register(l *link) error {
 	s := &p.table[l.slot]
 	s.link = l
 	for i := range l.sock {
-		event := unix.EpollEvent{Events: interest, Fd: l.slot<<1 | int32(i), Pad: s.uses}
-		if err := unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, l.sock[i].fd, &event); err != nil {
+		if err := p.poll.add(l.sock[i].fd, interest, l.slot<<1|int32(i), s.uses); err != nil {
 			p.leave(l)
-			return os.NewSyscallError("epoll_ctl", err)
+			return err
 		}
 	}
 	return nil
