@@ -16,8 +16,8 @@ type netRequest struct {
 }
 
 const (
-	maxLines  = 16 << 10 // bytes of lines in one message, but for the last line
-	maxOrigin = 200      // bytes of an origin
+	maxLines  = 8 << 10 // bytes of lines in one message, but for the last line; JSON may need six for one
+	maxOrigin = 200     // bytes of an origin
 )
 
 // serve answers, in the supervisor.

@@ -36,6 +36,9 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 	if caches != nil {
 		p = p.WithCaches(caches)
 	}
+	if f.network.net == "host" {
+		p = p.WithHostNetwork()
+	}
 	f.setCreate(f.files)
 	sockets, err := f.network.socketEntries()
 	if err != nil {
