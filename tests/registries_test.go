@@ -53,8 +53,12 @@ func (r registry) test(t *testing.T, uid, gid uint32) {
 		t.Skip("skip: " + err.Error())
 	}
 	for _, allowed := range []bool{true, false} {
-		dir, err := os.MkdirTemp(folder, "registry-")
+		home, err := os.MkdirTemp(folder, "registry-")
 		if err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(home, "project")
+		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 		for name, text := range map[string]string{"go.mod": "module tests.example\n\ngo 1.21\n", "package.json": "{\"name\": \"tests\", \"version\": \"1.0.0\"}\n"} {
@@ -62,7 +66,7 @@ func (r registry) test(t *testing.T, uid, gid uint32) {
 				t.Fatal(err)
 			}
 		}
-		for _, name := range []string{".", "go.mod", "package.json"} {
+		for _, name := range []string{"..", ".", "go.mod", "package.json"} {
 			if err := os.Chown(filepath.Join(dir, name), int(uid), int(gid)); err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +92,7 @@ func (r registry) test(t *testing.T, uid, gid uint32) {
 		}
 		cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "bin", "usandbox"), append(append(args, "--"), r.get...)...)
 		cmd.Dir = dir
-		cmd.Env = []string{"HOME=" + dir, "USER=tests", "PATH=/usr/bin:/bin"}
+		cmd.Env = []string{"HOME=" + home, "USER=tests", "PATH=/usr/bin:/bin"}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: &syscall.Credential{Uid: uid, Gid: gid, NoSetGroups: os.Getuid() != 0}}
 		begun := time.Now()
 		out, err := cmd.CombinedOutput()

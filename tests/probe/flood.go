@@ -9,8 +9,11 @@ import (
 	"time"
 )
 
-// flood KIND ADDRESS N does N times what a relay has to bear, and prints how often that
-// succeeded:
+// floodTime is how long a flood may take.
+const floodTime = 5 * time.Second
+
+// flood KIND ADDRESS N does N times, or for as long as it may take, what a relay has to
+// bear, and prints how often that succeeded:
 //
 //	connections  opens connections and keeps them
 //	short        opens connections and closes them at once
@@ -38,6 +41,8 @@ func flood(args []string) error {
 			done++
 		}
 	}
+	end := time.Now().Add(floodTime)
+	over := func() bool { return time.Now().After(end) }
 	open := func(network string) net.Conn {
 		c, err := net.DialTimeout(network, args[1], 2*time.Second)
 		if err != nil {
@@ -47,7 +52,7 @@ func flood(args []string) error {
 		return c
 	}
 	say := func(text string) {
-		for range n {
+		for i := 0; i < n && !over(); i++ {
 			c := open("tcp")
 			if c == nil {
 				count(io.EOF)
@@ -61,7 +66,7 @@ func flood(args []string) error {
 	case "connections":
 		say("")
 	case "short":
-		for range n {
+		for i := 0; i < n && !over(); i++ {
 			c, err := net.DialTimeout("tcp", args[1], 2*time.Second)
 			if count(err); err == nil {
 				c.Close()
@@ -86,7 +91,7 @@ func flood(args []string) error {
 		time.Sleep(3 * time.Second)
 	case "dns":
 		c := open("udp")
-		for i := range n {
+		for i := 0; i < n && !over(); i++ {
 			query := []byte{byte(i >> 8), byte(i), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 8}
 			query = fmt.Appendf(query, "%08x", i)
 			query = append(query, "\x07example\x00\x00\x01\x00\x01"...)
@@ -94,7 +99,7 @@ func flood(args []string) error {
 			count(err)
 		}
 	case "datagrams":
-		for range n {
+		for i := 0; i < n && !over(); i++ {
 			c := open("udp")
 			if c == nil {
 				count(io.EOF)

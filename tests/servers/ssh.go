@@ -41,7 +41,11 @@ func ssh(_ *Authority, args []string) (func(net.Listener) error, error) {
 	if err := os.WriteFile(filepath.Join(dir, "known_hosts"), []byte(known), 0o600); err != nil {
 		return nil, err
 	}
+	const separation = "/run/sshd" // for root it has to be there
 	return func(l net.Listener) error {
+		if os.Getuid() == 0 && os.Mkdir(separation, 0o755) == nil {
+			defer os.Remove(separation)
+		}
 		return each(l, func(c *conn) {
 			cmd := exec.Command(server, "-i", "-e", "-f", filepath.Join(dir, "sshd_config"))
 			file, err := c.Conn.(*net.TCPConn).File()
