@@ -56,6 +56,10 @@ func condition(name string) (bool, error) {
 	case "landlock":
 		abi, _ := landlock.ABI()
 		return abi >= 6, nil
+	case "tun":
+		fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+		unix.Close(fd)
+		return err == nil, nil
 	case "subids":
 		return delegated("/etc/subuid", "newuidmap") && delegated("/etc/subgid", "newgidmap"), nil
 	}

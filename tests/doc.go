@@ -28,6 +28,7 @@
 //	[root] [user]                  who runs the script
 //	[subids]                       subordinate ids are delegated to the user, and
 //	                               newuidmap and newgidmap are installed
+//	[tun]                          the user can open /dev/net/tun, as most can
 //	[binfmt]                       the kernel has binfmt_misc for user namespaces
 //	[landlock]                     the kernel has all of Landlock that sandboxes use (ABI 6)
 //

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,11 +12,15 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"syscall"
 	"time"
 )
 
 // duration is how long a stream lasts.
 const duration = "2"
+
+// tooLong is how long no stream takes.
+const tooLong = 15 * time.Second
 
 // iperf is the client's command line; iperf3(1).
 func iperf(host string, port int, more ...string) []string {
@@ -25,8 +30,11 @@ func iperf(host string, port int, more ...string) []string {
 // rate runs a command line that ends in a client of iperf3, and returns the bits a
 // second that arrived.
 func (b *bench) rate(argv ...string) (float64, error) {
-	c := exec.Command(argv[0], argv[1:]...)
-	c.Dir, c.Env = b.project, environment()
+	end, cancel := context.WithTimeout(context.Background(), tooLong)
+	defer cancel()
+	c := exec.CommandContext(end, argv[0], argv[1:]...)
+	c.Dir, c.Env, c.WaitDelay = b.project, environment(), time.Second
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // pasta ends its process group when it fails
 	var failed bytes.Buffer
 	c.Stderr = &failed
 	text, err := c.Output()
