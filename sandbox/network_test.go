@@ -17,6 +17,7 @@ import (
 
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/network"
 	"github.com/usandbox/usandbox/userns"
 )
@@ -255,5 +256,30 @@ func TestNetworkRefused(t *testing.T) {
 	var failed *NetworkError
 	if err := c.Run(); !errors.As(err, &failed) || !errors.Is(err, unix.EADDRINUSE) {
 		t.Errorf("a port that is taken: %v", err)
+	}
+}
+
+// Something that is not the socket that it was is not shown in its place.
+func TestSocketReplaced(t *testing.T) {
+	dir := t.TempDir()
+	socket, secret := filepath.Join(dir, "socket"), filepath.Join(dir, "secret")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(source string) error {
+		c := sh("test -S /s")
+		c.Policy.Files = append(c.Policy.Files, mounts.Bind{Source: source, Target: "/s", Socket: true})
+		return c.Run()
+	}
+	if err := run(socket); err != nil {
+		t.Error(err)
+	}
+	if err := run(secret); !errors.Is(err, unix.ENOTSOCK) || !strings.Contains(err.Error(), "check that "+secret+" is a socket") {
+		t.Error(err)
 	}
 }
