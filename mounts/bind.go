@@ -25,6 +25,7 @@ type Bind struct {
 	Try      bool   // a missing source is no error
 	Create   bool   // a missing source is a folder that is made before, see [Missing]; not with Try
 	Is       FileID // which file Source has to be when it is mounted; zero: whichever it is
+	Socket   bool   // Source has to be a unix socket when it is mounted
 	Origin   string // the flag or profile line that asks for it
 
 	within string // the real path of a folder out of which no symlink may lead; "": any may
@@ -94,6 +95,10 @@ func (b Bind) compile(t *tree) error {
 	t.openSource(source, gone)
 	if b.Is != (FileID{}) {
 		t.identify(source, b.Is)
+		t.p.Doing(b.String())
+	}
+	if b.Socket {
+		t.needSocket(source)
 		t.p.Doing(b.String())
 	}
 	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)

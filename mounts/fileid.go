@@ -27,6 +27,8 @@ func FileIDOf(fd int) (FileID, error) {
 // Of struct statx.
 const (
 	sizeofStatx    = 256
+	statxMode      = 24 // the upper half of the word, below the owning group
+	statxModeBit   = 32
 	statxInode     = 32
 	statxDevice    = 136 // two words of 32 bits
 	wholeWord      = ^uint64(0)
@@ -37,12 +39,9 @@ const (
 func (t *tree) identify(source string, id FileID) {
 	p := t.p
 	p.Doing("check that " + source + " is the file it was")
-	if t.statx == nil {
-		t.statx = p.Buffer("statx", sizeofStatx)
-	}
+	t.readStatx(unix.STATX_INO)
 	device := uint64(id.Major) | uint64(id.Minor)<<deviceMinorBit
 	inode, same := p.Label("same_inode "+source), p.Label("same_file "+source)
-	p.Call(unix.SYS_STATX, t.src, "", unix.AT_EMPTY_PATH, unix.STATX_INO, t.statx.Addr())
 	for _, x := range []struct {
 		offset int
 		want   uint64
@@ -52,4 +51,23 @@ func (t *tree) identify(source string, id FileID) {
 		p.Fail(unix.ESTALE)
 		p.Here(x.then)
 	}
+}
+
+// needSocket fails unless what is open as t.src is a unix socket. What was looked at before
+// may have been replaced meanwhile, in a folder that another sandbox can write to.
+func (t *tree) needSocket(source string) {
+	t.p.Doing("check that " + source + " is a socket")
+	t.readStatx(unix.STATX_TYPE)
+	socket := t.p.Label("socket " + source)
+	t.p.If(t.statx.At(statxMode), uint64(unix.S_IFMT)<<statxModeBit, uint64(unix.S_IFSOCK)<<statxModeBit, socket)
+	t.p.Fail(unix.ENOTSOCK)
+	t.p.Here(socket)
+}
+
+// readStatx reads what the kernel knows of what is open as t.src.
+func (t *tree) readStatx(mask int) {
+	if t.statx == nil {
+		t.statx = t.p.Buffer("statx", sizeofStatx)
+	}
+	t.p.Call(unix.SYS_STATX, t.src, "", unix.AT_EMPTY_PATH, mask, t.statx.Addr())
 }

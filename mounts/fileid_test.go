@@ -46,3 +46,21 @@ func TestFileID(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
+
+// What has to be a socket is looked at once more when it is mounted: in a folder that
+// others write to it may have become a file of the caller's.
+func TestSocketSource(t *testing.T) {
+	host := hostTree(t)
+	steps, err := compileSteps(Bind{Source: host + "/a", Target: "/x", Socket: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var calls []string
+	for _, s := range steps {
+		calls = append(calls, s.Call())
+	}
+	const want = "mkdirat openat2 openat2 statx if fail open_tree mount_setattr move_mount close close close"
+	if got := strings.Join(calls, " "); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}

@@ -52,17 +52,17 @@ func readUpTo(name string, size int64) (string, error) {
 	return string(text), err
 }
 
-// SharesAbstractSockets reports whether the command can connect to unix sockets of the caller's
-// that have an abstract name, unix(7): the network is shared, and Landlock does not keep it from
-// that (before Linux 6.12, or by the policy).
-func (p *Policy) SharesAbstractSockets() bool {
+// ReachesAbstractSockets reports whether the command can connect to abstract unix sockets,
+// unix(7), of the caller's programs: their names belong to the network namespace, and it
+// shares the caller's, where nothing of Landlock keeps it from them (ABI 6, Linux 6.12).
+func (p *Policy) ReachesAbstractSockets() bool {
 	if !p.Share.Has(userns.Network) {
 		return false
 	}
-	abi, err := p.abi()
-	if err != nil {
+	abi, why := p.abi()
+	if why != nil || p.Landlock.Mode == LandlockNone {
 		return true
 	}
-	want, _ := p.landlock().Downgrade(abi)
-	return want.Scoped&landlock.AbstractUnixSocket == 0
+	rules, _ := p.landlock().Downgrade(abi)
+	return rules.Scoped&landlock.AbstractUnixSocket == 0
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/network"
 	"github.com/usandbox/usandbox/userns"
 )
@@ -290,3 +291,28 @@ func TestPasta(t *testing.T) {
 
 // again is a command like c that has not been started.
 func (c *Cmd) again() *Cmd { return &Cmd{Args: c.Args, Policy: c.Policy} }
+
+// Something that is not the socket that it was is not shown in its place.
+func TestSocketReplaced(t *testing.T) {
+	dir := t.TempDir()
+	socket, secret := filepath.Join(dir, "socket"), filepath.Join(dir, "secret")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(source string) error {
+		c := sh("test -S /s")
+		c.Policy.Files = append(c.Policy.Files, mounts.Bind{Source: source, Target: "/s", Socket: true})
+		return c.Run()
+	}
+	if err := run(socket); err != nil {
+		t.Error(err)
+	}
+	if err := run(secret); !errors.Is(err, unix.ENOTSOCK) || !strings.Contains(err.Error(), "check that "+secret+" is a socket") {
+		t.Error(err)
+	}
+}

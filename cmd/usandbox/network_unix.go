@@ -25,7 +25,7 @@ func (n *networkFlags) socketEntries() (list []mounts.Entry, err error) {
 		if err != nil {
 			return nil, flagError("forward-unix", err)
 		}
-		list = append(list, mounts.Bind{Source: abs, Target: abs, Origin: "--forward-unix " + path})
+		list = append(list, mounts.Bind{Source: abs, Target: abs, Socket: true, Origin: "--forward-unix " + path})
 	}
 	if !n.sshAgent {
 		return list, nil
@@ -40,7 +40,7 @@ func (n *networkFlags) socketEntries() (list []mounts.Entry, err error) {
 	if err := checkSocket(path); err != nil {
 		return nil, flagError("ssh-agent", fmt.Errorf("SSH_AUTH_SOCK: %w", err))
 	}
-	return append(list, mounts.Bind{Source: filepath.Clean(path), Target: agentSocket, Origin: "--ssh-agent"}), nil
+	return append(list, mounts.Bind{Source: filepath.Clean(path), Target: agentSocket, Socket: true, Origin: "--ssh-agent"}), nil
 }
 
 // variables are what the command needs to know of them, as K=V.

@@ -22,7 +22,7 @@ func fields(r Result, head []byte, crlf bool) Result {
 			break
 		}
 		name, value, ok := bytes.Cut(line, []byte{':'})
-		if !ok || len(name) == 0 || tokenLen(name) != len(name) || bytes.ContainsFunc(value, isControl) || bytes.IndexByte(value, '\r') >= 0 {
+		if !ok || len(name) == 0 || tokenLen(name) != len(name) || bytes.ContainsFunc(value, isControl) || bytes.ContainsAny(value, "\r\v\f") {
 			return bad(reasonField) // a folded line too: it begins with a blank
 		}
 		if !bytes.EqualFold(name, []byte("Host")) {

@@ -1,6 +1,7 @@
 package sniff
 
 const (
+	recordAlert       = 21
 	recordHandshake   = 22
 	recordHeader      = 5
 	recordMax         = 1 << 14 // of a plaintext fragment
@@ -12,14 +13,18 @@ const (
 	sessionIDMax      = 32
 	reasonHello       = "its TLS ClientHello is malformed"
 	reasonRecord      = "what begins like TLS is no ClientHello"
+	reasonLenient     = "it begins in a way that only some servers take for TLS"
 	reasonLong        = "its TLS ClientHello is too long"
 	reasonServerNames = "its TLS ClientHello does not name exactly one host"
 )
 
 // hello reads the ClientHello at the start of head: handshake records, however the
-// message is cut into them. None: head does not begin with such a record. The version
-// of a record counts for nothing, as servers have it (RFC 8446, 5.1).
+// message is cut into them. None: head does not begin with such a record. The minor
+// version of a record counts for nothing, as servers have it (RFC 8446, 5.1).
 func hello(head []byte) Result {
+	if len(head) > 1 && head[1] != 3 || len(head) > 0 && head[0] == recordAlert {
+		return lenient(head)
+	}
 	var message []byte
 	for first := true; ; first = false {
 		wrong := bad(reasonRecord)
@@ -60,6 +65,21 @@ func hello(head []byte) Result {
 		}
 		head = head[n:]
 	}
+}
+
+// lenient finds what no client sends and a server of crypto/tls takes all the same: a
+// ClientHello in a record of any major version below 16, and an alert before it.
+func lenient(head []byte) Result {
+	if head[0] != recordHandshake && head[0] != recordAlert || len(head) > 1 && head[1] > 15 {
+		return Result{Kind: None}
+	}
+	if len(head) <= recordHeader {
+		return Result{}
+	}
+	if n := int(head[3])<<8 | int(head[4]); head[0] == recordAlert && n != 2 || head[0] == recordHandshake && (n == 0 || head[5] != messageHello) {
+		return Result{Kind: None}
+	}
+	return bad(reasonLenient)
 }
 
 // clientHello reads the body of the message. Of Encrypted Client Hello it sees the

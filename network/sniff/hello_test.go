@@ -115,7 +115,13 @@ func TestClientHello(t *testing.T) {
 		{"another record within", append(records(message(sni("a"))[:9], 99), 23, 3, 3, 0, 1, 0), Bad, ""},
 		{"another version within", append(records(message(sni("a"))[:9], 99), 22, 4), Bad, ""},
 		{"empty hello", []byte{22, 3, 1, 0, 4, 1, 0, 0, 0}, Bad, ""},
-		{"no TLS after all", []byte{22, 2}, None, ""},
+		{"old version", swap(plain, 1, 0), Bad, ""},
+		{"version to come", swap(plain, 1, 15), Bad, ""},
+		{"an alert before it", append([]byte{21, 3, 1, 0, 2, 1, 90}, plain...), Bad, ""},
+		{"an alert of another version before it", append([]byte{21, 0, 0, 0, 2, 1, 90}, plain...), Bad, ""},
+		{"no version of TLS", []byte{22, 16}, None, ""},
+		{"no TLS after all", []byte{22, 0, 0, 1, 0x85, 0xa2}, None, ""}, // MySQL
+		{"no alert after all", []byte{21, 0, 0, 1, 0x85, 0xa2}, None, ""},
 		{"SSL 2.0", []byte{0x80, 0x2e, 1, 3, 1, 0, 0x15, 0, 0, 0, 0x10}, None, ""},
 	} {
 		r := Name(test.head, false)
@@ -123,6 +129,43 @@ func TestClientHello(t *testing.T) {
 			t.Errorf("%s: kind %d, name %q (%s); want %d, %q", test.what, r.Kind, r.Name, r.Reason, test.kind, test.name)
 		}
 		checkSplits(t, test.head)
+	}
+}
+
+// What a server of crypto/tls takes for a ClientHello is never taken for something else,
+// and the server name that it sees is the one that is checked.
+func TestServer(t *testing.T) {
+	plain := realHello(t, "other.example")
+	version := func(major, minor byte) []byte {
+		b := bytes.Clone(plain)
+		b[1], b[2] = major, minor
+		return b
+	}
+	alert := []byte{21, 3, 1, 0, 2, 1, 90} // user_canceled, a warning
+	for what, head := range map[string][]byte{
+		"plain": plain, "0.0": version(0, 0), "2.0": version(2, 0), "15.255": version(15, 255), "in pieces": records(plain[5:], 100),
+		"alert": append(bytes.Clone(alert), plain...), "alerts": append(bytes.Repeat(alert, 9), version(1, 1)...),
+	} {
+		a, b := net.Pipe()
+		seen := make(chan string, 1)
+		go func() {
+			defer close(seen)
+			defer a.Close()
+			tls.Server(a, &tls.Config{GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+				seen <- h.ServerName
+				return nil, net.ErrClosed
+			}}).Handshake()
+		}()
+		go func() {
+			b.Write(head)
+			b.Close()
+		}()
+		if name := <-seen; name != "other.example" {
+			t.Errorf("%s: the server sees %q", what, name)
+		}
+		if d, _ := Check(head, false, "example.org", 443); d != Refuse {
+			t.Errorf("%s: %d", what, d)
+		}
 	}
 }
 

@@ -8,8 +8,16 @@ import "bytes"
 // It is stricter than servers are, since it cannot know which it is: where two of them
 // could see different hosts, the head is Bad.
 func request(head []byte, ended bool) Result {
+	if n := min(len(head), len(proxyHeader)); n > 0 && string(head[:n]) == proxyHeader[:n] {
+		if n == len(proxyHeader) {
+			return bad(reasonProxy)
+		}
+		if !ended {
+			return Result{}
+		}
+	}
 	// Empty lines may come first (RFC 9112, 2.2); lenient servers skip blanks too.
-	start := head[len(head)-len(bytes.TrimLeft(head, "\r\n \t")):]
+	start := head[spaceLen(head):]
 	token := start[:tokenLen(start)]
 	rest := start[len(token):]
 	if len(start) == 0 && ended {
@@ -19,7 +27,7 @@ func request(head []byte, ended bool) Result {
 		return Result{}
 	}
 	known := isMethod(token)
-	if len(token) == 0 || len(rest) > 0 && !known && !isBlank(rest[0]) && rest[0] != '\n' {
+	if len(token) == 0 || len(rest) > 0 && !known && !isSpace(rest[0]) {
 		return Result{Kind: None}
 	}
 	end := bytes.IndexByte(start, '\n')
@@ -27,22 +35,26 @@ func request(head []byte, ended bool) Result {
 	if end >= 0 {
 		line = start[:end]
 	}
-	if bytes.ContainsFunc(line[len(token):], isControl) {
-		if known {
-			return bad("its request line has control characters")
+	control := bytes.ContainsFunc(line[len(token):], isControl)
+	switch {
+	case control && known:
+		return bad("its request line has control characters")
+	case control && isBinary(line[len(token):]):
+		line, _, _ = bytes.Cut(line, []byte{0})
+		if hasVersion(line) {
+			return bad(reasonLine)
 		}
 		return Result{Kind: None}
-	}
-	if end < 0 && !ended {
+	case end < 0 && !ended:
 		return Result{}
-	}
-	if !hasVersion(line) {
+	case !hasVersion(line) && isProxy(line):
+		return bad(reasonProxy)
+	case !hasVersion(line):
 		if known && hasTarget(token, line[len(token):]) {
 			return bad("it is an HTTP/0.9 request, which names no host")
 		}
 		return Result{Kind: None}
-	}
-	if bytes.ContainsAny(head[:len(head)-len(start)], " \t") {
+	case control || len(bytes.Trim(head[:len(head)-len(start)], "\r\n")) > 0:
 		return bad(reasonLine)
 	}
 	line, crlf := bytes.CutSuffix(line, []byte{'\r'})
@@ -54,6 +66,13 @@ func request(head []byte, ended bool) Result {
 		return Result{}
 	}
 	return fields(r, start[end+1:], crlf)
+}
+
+// isBinary reports whether what follows the first word of a line, and has control
+// characters, is nothing that a server would have for a target.
+func isBinary(rest []byte) bool {
+	after := rest[spaceLen(rest):]
+	return len(after) > 0 && isControl(rune(after[0])) || bytes.IndexByte(rest, 0) >= 0
 }
 
 // hasVersion reports whether one of the words after the first begins like the version
@@ -71,7 +90,7 @@ func hasVersion(line []byte) bool {
 // hasTarget reports whether what follows a method is what a request without version
 // has: a path, a URI, for CONNECT a host and port.
 func hasTarget(method, rest []byte) bool {
-	rest = bytes.Trim(rest, blanks)
+	rest = bytes.TrimRight(rest[spaceLen(rest):], blanks)
 	i := 0
 	for i < len(rest) && (isAlpha(rest[i]) || i > 0 && ('0' <= rest[i] && rest[i] <= '9' || bytes.IndexByte([]byte("+-."), rest[i]) >= 0)) {
 		i++

@@ -64,25 +64,42 @@ var requests = []struct {
 	{"GET /\rHTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
 	{" GET / HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
 	{"FROB\v/ HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"\vGET / HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""}, // Python's http.server takes these
+	{"\x1cGET / HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"\r\n\x85GET / HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"\xa0FROB / HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"FROB\xa0/ HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"FROB\x1f/\x1fHTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"FROB /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"FROB / HTTP/1.1\x00\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"GET / HTTP/1.1\r\nX: y\vHost: b\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"GET\xa0/\r\n", Bad, "", 0, ""},
+	{"PROXY TCP4 192.0.2.1 192.0.2.2 1 80\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Bad, "", 0, ""},
+	{"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00", Bad, "", 0, ""},
 	{"GET /\r\n", Bad, "", 0, ""},
 	{"get /index.html\n", Bad, "", 0, ""},
 	{"GET http://b/\r\n", Bad, "", 0, ""},
 	{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Bad, "", 0, ""},
 
 	{"SSH-2.0-OpenSSH_9.9\r\n", None, "", 0, ""},
-	{"*1\r\n$4\r\nPING\r\n", None, "", 0, ""},                            // Redis
-	{"PING\r\n", None, "", 0, ""},                                        // Redis
-	{"GET key\r\n", None, "", 0, ""},                                     // Redis
-	{"get key\r\n", None, "", 0, ""},                                     // memcached
-	{"EHLO example.org\r\n", None, "", 0, ""},                            // SMTP
-	{"CONNECT {\"verbose\":false,\"lang\":\"go\"}\r\n", None, "", 0, ""}, // NATS
-	{"CONNECT\naccept-version:1.2\n", None, "", 0, ""},                   // STOMP
-	{"0032git-upload-pack /project.git\x00host=a\x00", None, "", 0, ""},  // git
-	{"OPTIONS sip:a@b SIP/2.0\r\n", None, "", 0, ""},                     // SIP
-	{"SETUP rtsp://a/ RTSP/1.0\r\n", None, "", 0, ""},                    // RTSP
-	{"0\x0c\x02\x01\x01\x60\x07", None, "", 0, ""},                       // LDAP
-	{"\x00\x00\x00\x08\x04\xd2\x16\x2f", None, "", 0, ""},                // PostgreSQL
-	{"{\"id\":1}", None, "", 0, ""},                                      // JSON
+	{"*1\r\n$4\r\nPING\r\n", None, "", 0, ""},                              // Redis
+	{"PING\r\n", None, "", 0, ""},                                          // Redis
+	{"GET key\r\n", None, "", 0, ""},                                       // Redis
+	{"get key\r\n", None, "", 0, ""},                                       // memcached
+	{"EHLO example.org\r\n", None, "", 0, ""},                              // SMTP
+	{"CONNECT {\"verbose\":false,\"lang\":\"go\"}\r\n", None, "", 0, ""},   // NATS
+	{"CONNECT\naccept-version:1.2\n", None, "", 0, ""},                     // STOMP
+	{"0032git-upload-pack /project.git\x00host=a\x00", None, "", 0, ""},    // git
+	{"OPTIONS sip:a@b SIP/2.0\r\n", None, "", 0, ""},                       // SIP
+	{"SETUP rtsp://a/ RTSP/1.0\r\n", None, "", 0, ""},                      // RTSP
+	{"0\x0c\x02\x01\x01\x60\x07", None, "", 0, ""},                         // LDAP
+	{"0\x20\x02\x01\x01\x60\x1b\x02\x01\x03\x04\x0ecn=a", None, "", 0, ""}, // LDAP
+	{"\x1f\x00\xf5\x05\x19example.org", None, "", 0, ""},                   // Minecraft
+	{"\x04\x00\x00\x00\x05\x00\x00\x00\x00", None, "", 0, ""},              // Cassandra
+	{"\r\n\r\n\x00\r\nQUIET", None, "", 0, ""},
+	{"\x00\x00\x00\x08\x04\xd2\x16\x2f", None, "", 0, ""}, // PostgreSQL
+	{"{\"id\":1}", None, "", 0, ""},                       // JSON
 	{"\x13BitTorrent protocol", None, "", 0, ""},
 	{"AMQP\x00\x00\x09\x01", None, "", 0, ""},
 	{"\x0a\x05hello\x12", None, "", 0, ""}, // protobuf

@@ -7,6 +7,22 @@ const blanks = " \t\v\f\r"
 
 func isBlank(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' && c != '\n' }
 
+// isSpace is for what comes before a request, and behind its method: some servers split the
+// line at all that is white in ISO 8859-1, as Python does.
+func isSpace(c byte) bool {
+	return isBlank(c) || c == '\n' || 0x1c <= c && c <= 0x1f || c == 0x85 || c == 0xa0
+}
+
+// spaceLen is how many bytes b begins with that are space.
+func spaceLen(b []byte) int {
+	for i, c := range b {
+		if !isSpace(c) {
+			return i
+		}
+	}
+	return len(b)
+}
+
 // isControl is for text in which blanks are allowed.
 func isControl(c rune) bool { return c < ' ' && !isBlank(byte(c)) && c != '\n' || c == 0x7f }
 
