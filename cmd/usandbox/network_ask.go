@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,9 +28,14 @@ type asker struct {
 // tries is how often an answer that is none is asked for again.
 const tries = 3
 
-func newAsker(con *console) (*asker, error) {
+// newAsker opens the terminal. shared says that the caller wants the command to share it.
+func newAsker(con *console, shared bool) (*asker, error) {
 	if con != nil && (!terminal.Is(os.Stdin) || !terminal.Is(os.Stdout)) {
 		return nil, errors.New("with --pty always, standard input and output have to be a terminal")
+	}
+	if con == nil && !shared && slices.ContainsFunc([]*os.File{os.Stdin, os.Stdout, os.Stderr}, terminal.Is) {
+		return nil, hinted{errors.New("the command would share your terminal in part, and could write another name over the question"),
+			"redirect none of its streams or all; --pty never shares the terminal all the same"}
 	}
 	fd, err := unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -22,7 +22,7 @@ func (f *runFlags) prepareRelay(c *sandbox.Cmd) error {
 	if !f.network.ask {
 		return nil
 	}
-	a, err := newAsker(f.console)
+	a, err := newAsker(f.console, f.pty.mode == "never")
 	if err != nil {
 		return flagError("ask", err)
 	}
