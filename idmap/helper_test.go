@@ -96,7 +96,7 @@ func TestHelperHangs(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
-	if took := time.Since(begin); took > 20*time.Second {
+	if took := time.Since(begin); took > 5*time.Minute {
 		t.Errorf("took %v", took)
 	}
 }

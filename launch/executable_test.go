@@ -67,7 +67,7 @@ func TestPendingSignals(t *testing.T) {
 			unix.Kill(p.Pid(), pending)
 		}
 		p.Signal(n)
-		stuck := time.AfterFunc(10*time.Second, func() { unix.Kill(p.Pid(), unix.SIGKILL) })
+		stuck := time.AfterFunc(2*time.Minute, func() { unix.Kill(p.Pid(), unix.SIGKILL) })
 		if state, err := p.Wait(); err != nil || state.Status.Signal() != n {
 			t.Errorf("%v: %#x, %v", n, state.Status, err)
 		}

@@ -134,7 +134,7 @@ func runToEnd(t *testing.T, p *Program, kill bool) (unix.WaitStatus, error) {
 		t.Fatal(err)
 	}
 	marker := pipe(t)
-	hangs := time.AfterFunc(20*time.Second, func() { panic("the image does not end") })
+	hangs := time.AfterFunc(2*time.Minute, func() { panic("the image does not end") })
 	defer hangs.Stop()
 	before := len(testhost.OpenFDs(t))
 	process, err := img.Start(&Attr{

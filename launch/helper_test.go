@@ -80,7 +80,7 @@ func adoptOrphans(t *testing.T) {
 // nothingLeft waits until this process has no descendant.
 func nothingLeft(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(200 * time.Microsecond) {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Microsecond) {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
 		switch {
 		case err == unix.ECHILD:
@@ -98,7 +98,7 @@ func nothingLeft(t *testing.T) {
 // untilEOF reads what is written to a pipe until no process holds its writing end.
 func untilEOF(t *testing.T, r *os.File) string {
 	t.Helper()
-	r.SetReadDeadline(time.Now().Add(10 * time.Second))
+	r.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	text, err := io.ReadAll(r)
 	if err != nil {
 		t.Fatalf("somebody still holds the pipe: %v", err)

@@ -186,7 +186,7 @@ func TestFewFiles(t *testing.T) {
 				p.Kill()
 				want = unix.WaitStatus(unix.SIGKILL)
 			}
-			finished := time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("%d files: it does not end", n)) })
+			finished := time.AfterFunc(2*time.Minute, func() { panic(fmt.Sprintf("%d files: it does not end", n)) })
 			if state, err := p.Wait(); err != nil || state.Status != want {
 				t.Errorf("%d files, %s: %#x, %v", n, script, state.Status, err)
 			}

@@ -76,7 +76,7 @@ func TestKill(t *testing.T) {
 // child waits for a child of pid.
 func child(t *testing.T, pid int) int {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
 		if list := children(pid); len(list) > 0 {
 			return list[0]
 		}

@@ -20,6 +20,10 @@ type Policy struct {
 	// list allows nothing.
 	Allow, Deny []Rule
 
+	// Ask says that somebody is asked about names that no rule names, with Named: so
+	// connections to any port of them arrive where that is done.
+	Ask bool
+
 	// Hosts are names with an address that is used in place of the resolver's. It counts
 	// as named: it may be one that is refused otherwise.
 	Hosts []HostAddress
@@ -46,6 +50,10 @@ type Published struct {
 	Port     uint16         // in the sandbox
 	Origin   string
 }
+
+// EveryPort reports whether connections to ports that no rule names have to arrive at the
+// relay.
+func (p *Policy) EveryPort() bool { return p.Mode == Open || p.Mode == Named && p.Ask }
 
 // Relayed reports whether the sandbox needs a supervisor that relays.
 func (p *Policy) Relayed() bool {

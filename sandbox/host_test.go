@@ -100,7 +100,7 @@ func startLeaving(t *testing.T, then string, change func(*Policy)) *Cmd {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(10*time.Second, c.Kill)
+	late := time.AfterFunc(2*time.Minute, c.Kill)
 	defer late.Stop()
 	lines := bufio.NewScanner(r)
 	for range 3 {
@@ -120,7 +120,7 @@ func free(t *testing.T, c *Cmd) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for end := time.Now().Add(5 * time.Second); unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Error("what the command left runs on")
 			return

@@ -37,7 +37,7 @@ func started(t *testing.T, c *Cmd) *bufio.Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.SetReadDeadline(time.Now().Add(10 * time.Second))
+	r.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	out := bufio.NewReader(r)
 	if line, err := out.ReadString('\n'); line != "ready\n" {
 		t.Fatalf("%q, %v", line, err)
@@ -56,7 +56,7 @@ func TestContext(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			leavesNothing(t)
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			if c.want == context.DeadlineExceeded {
 				ctx, cancel = context.WithTimeout(context.Background(), 300*time.Millisecond)
 			}

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"os"
-	"slices"
 
 	"github.com/usandbox/usandbox/network"
 	"github.com/usandbox/usandbox/network/inside"
@@ -69,7 +68,7 @@ func (c *Cmd) startRelay(files []*os.File) error {
 		}
 	}
 	var err error
-	if r.relay, err = relay.Start(within{r.inside}, network.NewRules(*p), c.Relay); err != nil {
+	if r.relay, err = relay.Start(relay.Of(r.inside), network.NewRules(*p), c.Relay); err != nil {
 		return &NetworkError{err}
 	}
 	return nil
@@ -107,35 +106,10 @@ func (c *Cmd) Network() *relay.Relay {
 	return c.relayed.relay
 }
 
-// NetworkSummary is what the relay did, after Wait.
-func (c *Cmd) NetworkSummary() relay.Summary {
-	if c.relayed == nil {
-		return relay.Summary{}
+// NetworkSummary is what the relay did, after Wait; nil: there was none.
+func (c *Cmd) NetworkSummary() *relay.Summary {
+	if c.relayed == nil || !c.relayed.ended {
+		return nil
 	}
-	return c.relayed.summary
-}
-
-// within is a network namespace as the relay takes it.
-type within struct{ *inside.Namespace }
-
-func (w within) Listeners() []relay.Listener { return listeners(w.Namespace.Listeners()) }
-func (w within) Packets() []relay.Packet     { return packets(w.Namespace.Packets()) }
-
-func (w within) Open(rules ...network.Rule) ([]relay.Listener, []relay.Packet, error) {
-	l, p, err := w.Namespace.Open(rules...)
-	return listeners(l), packets(p), err
-}
-
-func listeners(list []inside.Listener) (l []relay.Listener) {
-	for _, x := range list {
-		l = append(l, relay.Listener(x))
-	}
-	return slices.Clip(l)
-}
-
-func packets(list []*inside.Packet) (l []relay.Packet) {
-	for _, x := range list {
-		l = append(l, x)
-	}
-	return slices.Clip(l)
+	return &c.relayed.summary
 }

@@ -62,7 +62,7 @@ func TestStdinNotRead(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatalf("%s: Wait hangs", name)
 		}
 	}

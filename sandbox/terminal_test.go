@@ -48,11 +48,12 @@ func TestTerminal(t *testing.T) {
 		"enterable": func(c *Cmd) { c.Enterable = true },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := Command("sh", "-c", "tty; stty size; stty -echo; read line; echo read $line >/dev/tty; stat -c %t /dev/console")
+			c := Command("sh", "-c", "stty -echo; tty; stty size; read line; echo read $line >/dev/tty; stat -c %t /dev/console")
 			change(c)
 			master := withTerminal(t, c)
-			master.WriteString("hello\n")
-			if got := lines(t, master, 5); !strings.HasSuffix(strings.Replace(got, "hello\r\n", "", 1), "/dev/pts/0\r\n33 77\r\nread hello\r\n88\r\n") {
+			got := lines(t, master, 2)
+			master.WriteString("hello\n") // there is no echo any more
+			if got += lines(t, master, 2); got != "/dev/pts/0\r\n33 77\r\nread hello\r\n88\r\n" {
 				t.Errorf("got %q", got)
 			}
 			if err := c.Wait(); err != nil {

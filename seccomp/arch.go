@@ -82,6 +82,10 @@ const x32Bit = 0x40000000
 // skipped is the number that a tracer sets to have no call made. It is nobody's.
 const skipped = 0xffffffff
 
+// Of is the architecture whose call a number is, among those with the audit number of a:
+// AMD64 or X32, as the number's bit says; else a itself.
+func (a Arch) Of(number uint32) Arch { return archOf(a.Audit(), number) }
+
 // archOf is whose call a number is, where two share an audit number.
 func archOf(audit, nr uint32) Arch {
 	switch audit {

@@ -12,27 +12,28 @@ func (r *Relay) input() {
 	buf := make([]byte, 4096)
 	newline := true // what was given last is whole for the line discipline
 	for {
-		if r.tty && !foreground(r.in.fd) {
-			if _, woken := await(-1, 0, r.wakeIn[0], int(lookAgain.Milliseconds())); woken {
+		if milliseconds := r.others(); milliseconds > 0 {
+			gone, woken := await(r.in.fd, 0, r.wakeIn[0], milliseconds)
+			if gone && !woken {
+				r.hangUp()
+			}
+			if gone || woken {
 				return
 			}
 			continue
 		}
-		r.state.Lock()
-		r.attach() // it may have come into the foreground just now
-		r.state.Unlock()
-		_, woken := await(r.in.fd, unix.POLLIN, r.wakeIn[0], -1)
-		if woken {
+		if _, woken := await(r.in.fd, unix.POLLIN, r.wakeIn[0], -1); woken {
 			return
 		}
-		if r.tty && !foreground(r.in.fd) {
-			continue
-		}
-		n, err := r.in.read(buf)
+		n, err := r.typed(buf)
 		switch {
 		case n > 0:
 			if r.tty {
 				r.answered.Add(int64(r.answer.count(buf[:n])))
+			}
+			if q := r.question.Load(); q != nil {
+				q.typed(buf[:n])
+				continue
 			}
 			if !r.give(buf[:n]) {
 				return
@@ -47,6 +48,39 @@ func (r *Relay) input() {
 			return
 		}
 	}
+}
+
+// others tells when to look again whether what is typed is for the command, in
+// milliseconds. 0: it is. If it has become so just now, the terminal is made raw.
+func (r *Relay) others() int {
+	r.state.Lock()
+	defer r.state.Unlock()
+	switch {
+	case r.tty && !foreground(r.in.fd):
+		return int(lookAgain.Milliseconds())
+	case r.tty && r.suspended: // the process is about to stop, or has just been continued
+		return 5
+	}
+	r.attach()
+	return 0
+}
+
+// typed reads what was typed, if it is for the command. What is typed while the relay is
+// suspended is the shell's, or comes after Resume, when the terminal inside has its size.
+func (r *Relay) typed(b []byte) (int, error) {
+	if !r.in.nonblocking { // Suspend is not to wait for it
+		if r.others() > 0 {
+			return 0, unix.EAGAIN
+		}
+		return r.in.read(b)
+	}
+	r.state.Lock()
+	defer r.state.Unlock()
+	if r.suspended || !foreground(r.in.fd) {
+		return 0, unix.EAGAIN
+	}
+	r.attach()
+	return r.in.read(b)
 }
 
 // give writes what was typed to the master. False: there is nobody to read it.

@@ -16,16 +16,19 @@ const (
 	maxPending = 32 << 10
 )
 
-// output relays what is printed. It waits for nothing but the two terminals.
-func (r *Relay) output() {
+// output relays what is printed, which read reads from the master. It waits for nothing
+// but the two terminals.
+func (r *Relay) output(read func([]byte) (int, error)) {
 	defer close(r.outDone)
 	runtime.LockOSThread() // its thread is woken for nothing else
-	master := descriptor{r.master, true}
 	buf := make([]byte, bufferSize)
 	var pending []byte
 	for {
+		// Before the look at the master: what is printed behind that look, and just
+		// before the end, is there still.
+		ended := r.ended.Load()
 		if len(pending) < maxPending {
-			n, err := master.read(buf)
+			n, err := read(buf)
 			switch {
 			case n > 0:
 				text := r.filter.Filter(buf[:n])
@@ -40,13 +43,15 @@ func (r *Relay) output() {
 				continue
 			case r.gone.Load():
 				return
-			case err == unix.EAGAIN && !r.ended.Load():
+			case err == unix.EAGAIN && !ended:
 			default: // all is read
+				r.printing.Lock()
+				defer r.printing.Unlock()
 				r.print(append(pending, r.filter.End()...))
 				return
 			}
 		}
-		if !r.await(len(pending) < maxPending, len(pending) > 0) {
+		if !r.await(len(pending) < maxPending, len(pending) > 0, !ended) {
 			return
 		}
 		var ok bool
@@ -57,18 +62,19 @@ func (r *Relay) output() {
 	}
 }
 
-// await waits until there is something to read, or the caller's terminal takes more of
-// what is pending. False: it is gone.
-func (r *Relay) await(read, write bool) bool {
-	fds := [...]unix.PollFd{{Fd: -1, Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLOUT}, {Fd: int32(r.wakeOut[0]), Events: unix.POLLIN}}
+// await waits until there is something to read, the caller's terminal takes more of
+// what is pending, or the end comes, if it was not known when it was read. False: the
+// caller's terminal is gone.
+func (r *Relay) await(read, write, end bool) bool {
+	fds := [...]unix.PollFd{{Fd: -1, Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLOUT}, {Fd: -1, Events: unix.POLLIN}}
 	if read {
 		fds[0].Fd = int32(r.master)
 	}
 	if write {
 		fds[1].Fd = int32(r.out.fd)
 	}
-	if r.ended.Load() {
-		fds[2].Fd = -1 // it is known
+	if end {
+		fds[2].Fd = int32(r.wakeOut[0])
 	}
 	unix.Poll(fds[:], -1)
 	return !r.gone.Load()
@@ -77,6 +83,8 @@ func (r *Relay) await(read, write bool) bool {
 // show writes what is pending, and text behind it, as far as the caller's terminal
 // takes it at once, and returns the rest. Not ok: it is gone.
 func (r *Relay) show(pending, text []byte) (rest []byte, ok bool) {
+	r.printing.Lock()
+	defer r.printing.Unlock()
 	if !r.out.nonblocking {
 		return nil, r.print(text)
 	}

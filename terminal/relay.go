@@ -25,6 +25,9 @@ type Relay struct {
 	raw       bool
 	suspended bool
 
+	printing sync.Mutex               // held to write to the caller's terminal
+	question atomic.Pointer[question] // what is typed is an answer to that; nil: it is for the command
+
 	filter  Filter
 	kept    []byte // room for what is pending
 	through bool   // nothing is filtered
@@ -85,7 +88,7 @@ func New(in, out, master *os.File, o Options) (*Relay, error) {
 // Start begins to relay. Before that, Resume makes the caller's terminal raw.
 func (r *Relay) Start() {
 	go r.input()
-	go r.output()
+	go r.output(descriptor{r.master, true}.read)
 }
 
 // Resume makes the caller's terminal raw and gives the one inside its size; if the

@@ -69,10 +69,13 @@ func (s *screen) await(want string) {
 	until(s.t, func() bool { return strings.Contains(s.text(), want) })
 }
 
+// patience is when nothing is waited for any more: the machine may be slow.
+const patience = 2 * time.Minute
+
 // until waits for what is true soon.
 func until(t *testing.T, f func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !f(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not become true")
 		}
@@ -153,6 +156,45 @@ func TestRelayEverything(t *testing.T) {
 	}
 }
 
+// What is printed after the relay has found nothing to read, just before the end, is
+// relayed as well, and the end is noticed.
+func TestRelayLate(t *testing.T) {
+	s := newScreen(t)
+	s.show()
+	master, slave, err := Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	r, err := New(s.slave, s.slave, master, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Resume()
+	go r.input()
+	looks := 0
+	go r.output(func(b []byte) (int, error) {
+		n, err := descriptor{r.master, true}.read(b)
+		if looks++; looks == 1 {
+			if err != unix.EAGAIN {
+				t.Errorf("there is something: %q, %v", b[:max(n, 0)], err)
+			}
+			slave.WriteString("late")
+			r.ended.Store(true)
+			r.wake()
+		}
+		return n, err
+	})
+	late := make(chan struct{})
+	defer time.AfterFunc(patience, func() { close(late) }).Stop()
+	if !wait(r.outDone, late) {
+		t.Fatal("the end is not noticed")
+	}
+	r.End(late)
+	s.await("late")
+	s.unchanged()
+}
+
 func TestRelaySuspend(t *testing.T) {
 	s := newScreen(t)
 	s.show()
@@ -165,6 +207,24 @@ func TestRelaySuspend(t *testing.T) {
 	cmd.Wait()
 	r.End(nil)
 	s.await("11 22\r\n")
+	s.unchanged()
+}
+
+// What is typed while the relay is suspended comes after Resume, when the terminal inside
+// has its size.
+func TestRelayTypedEarly(t *testing.T) {
+	s := newScreen(t)
+	s.show()
+	r, cmd := s.relay(`echo ready; read line; echo "read $line"; stty size`, Options{})
+	s.await("ready")
+	r.Suspend()
+	SetSize(s.master, Size{Rows: 11, Cols: 22})
+	s.master.WriteString("early\r")
+	time.Sleep(50 * time.Millisecond) // time to do it wrong
+	r.Resume()
+	cmd.Wait()
+	r.End(nil)
+	s.await("read early\r\n11 22\r\n")
 	s.unchanged()
 }
 
@@ -245,6 +305,21 @@ func TestRelayHangUp(t *testing.T) {
 	s.master.Close()
 	<-r.HungUp()
 	cmd.Wait() // SIGHUP, or the end of its input
+	r.End(nil)
+}
+
+// It is noticed while the relay is suspended, too.
+func TestRelayHangUpSuspended(t *testing.T) {
+	s := newScreen(t)
+	r, cmd := s.relay(`echo ready; cat`, Options{})
+	if n, err := s.master.Read(make([]byte, 100)); n == 0 {
+		t.Fatal(err)
+	}
+	r.Suspend()
+	s.master.WriteString("x") // ends the wait for what is typed
+	s.master.Close()
+	<-r.HungUp()
+	cmd.Wait()
 	r.End(nil)
 }
 

@@ -19,20 +19,30 @@ import (
 	"github.com/usandbox/usandbox/landlock"
 )
 
-// patience is how long something that shall happen may take.
-const patience = 20 * time.Second
+// patience is how long something that shall happen may take, on a slow machine. It is less
+// than the minute after which what scripts leave running may end by itself.
+const patience = 50 * time.Second
 
 // commands are the commands of scripts; doc.go says what they do.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"answers":    answers,
 	"appears":    appears,
+	"asked":      asked,
+	"crossed":    crossed,
 	"descendant": descendant,
 	"ended":      ended,
 	"exits":      exits,
 	"gone":       gone,
-	"owned":      owned,
-	"signal":     sendSignal,
-	"state":      state,
+	"heard":      heard,
+
+	"link-resolv.conf": linkResolvConf,
+
+	"name":   worldName,
+	"peak":   peak,
+	"serve":  serve,
+	"owned":  owned,
+	"signal": sendSignal,
+	"state":  state,
 }
 
 func condition(name string) (bool, error) {
@@ -46,6 +56,10 @@ func condition(name string) (bool, error) {
 	case "landlock":
 		abi, _ := landlock.ABI()
 		return abi >= 6, nil
+	case "tun":
+		fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+		unix.Close(fd)
+		return err == nil, nil
 	case "subids":
 		return delegated("/etc/subuid", "newuidmap") && delegated("/etc/subgid", "newgidmap"), nil
 	}

@@ -19,15 +19,31 @@
 //	gone                           wait until nothing is left of what ran below
 //	                               that program when it was sent its first signal
 //	owned UID:GID FILE...          the files belong to these ids
+//	serve KIND VARIABLE [ADDRESS] [ARG ...]
+//	                               start a server of package servers for the rest of the
+//	                               script, and set the variable to its port
+//	heard VARIABLE [REGEXP]        that server was connected to, or heard what matches
+//	peak MIB                       the last background program has never used more memory
 //
 //	[root] [user]                  who runs the script
 //	[subids]                       subordinate ids are delegated to the user, and
 //	                               newuidmap and newgidmap are installed
+//	[tun]                          the user can open /dev/net/tun, as most can
 //	[binfmt]                       the kernel has binfmt_misc for user namespaces
 //	[landlock]                     the kernel has all of Landlock that sandboxes use (ABI 6)
 //
 // When root runs the tests, every script runs twice: as root, and as a user
 // without privilege, one who has subordinate ids if there is one.
+//
+// Each file in testdata/world is such a script too, about the network. It runs in a
+// world of its own, where usandbox is run on a machine with the addresses 11.0.0.1 and
+// 2a0a::1, and a server can have every address of the world beyond. There is more:
+//
+//	name NAME ADDRESS[,ADDRESS...] ...
+//	                               what the resolver answers, at first, the next time ...
+//	asked [-only] REGEXP           it was asked for it: "A www.example"
+//	crossed [-only] REGEXP         a packet left the machine: "udp 8.8.8.8:53"
+//	link-resolv.conf               make /etc/resolv.conf a symlink into /run
 //
 // A test that cannot run says why: a script with skip, a test in Go by
 // t.Skip("skip: ..."). Which reasons are accepted where is in skips.txt; the program

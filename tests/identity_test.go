@@ -48,9 +48,17 @@ func prepareUser(scripts []string) (person, error) {
 	if err := os.Chmod(p.dir, 0o755); err != nil {
 		return p, err
 	}
+	if err := p.copy(scripts); err != nil {
+		return p, err
+	}
+	return p, os.Chown(p.dir, int(p.uid), int(p.gid))
+}
+
+// copy puts the test program and scripts into the person's folder.
+func (p person) copy(scripts []string) error {
 	self, err := os.Executable()
 	if err != nil {
-		return p, err
+		return err
 	}
 	for _, name := range append([]string{self}, scripts...) {
 		to, mode := filepath.Base(name), os.FileMode(0o644)
@@ -62,10 +70,10 @@ func prepareUser(scripts []string) (person, error) {
 			err = os.WriteFile(filepath.Join(p.dir, to), text, mode)
 		}
 		if err != nil {
-			return p, err
+			return err
 		}
 	}
-	return p, os.Chown(p.dir, int(p.uid), int(p.gid))
+	return nil
 }
 
 func userName() string {
@@ -76,7 +84,10 @@ func userName() string {
 }
 
 // run runs a script as that user and reports what it reports.
-func (p person) run(t *testing.T, script string) {
+func (p person) run(t *testing.T, script string) { p.runIn(t, script, false) }
+
+// runIn does so in a world of its own, if asked to.
+func (p person) runIn(t *testing.T, script string, world bool) {
 	ctx, cancel := t.Context(), context.CancelFunc(func() {})
 	if deadline, ok := t.Deadline(); ok {
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-5*time.Second))
@@ -88,6 +99,12 @@ func (p person) run(t *testing.T, script string) {
 	c.Env = append(os.Environ(), scriptVariable+"="+filepath.Join(p.dir, script), folderVariable+"="+folder,
 		skipVariable+"="+reason, "TMPDIR="+p.dir, "GOTMPDIR="+p.dir, "HOME="+p.dir, "USER=")
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: p.uid, Gid: p.gid}, Setsid: true}
+	if os.Getuid() != 0 {
+		c.SysProcAttr.Credential.NoSetGroups = true
+	}
+	if world {
+		enclose(c, p.uid, p.gid)
+	}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	out, err := c.CombinedOutput()
 	var exit *exec.ExitError

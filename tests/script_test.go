@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/usandbox/usandbox/tests/servers"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -24,6 +26,9 @@ var folder string
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if script := os.Getenv(scriptVariable); script != "" {
+		if os.Getenv(worldVariable) != "" {
+			os.Exit(runWorld(script))
+		}
 		os.Exit(runAlone(script))
 	}
 	os.Exit(prepared(m.Run))
@@ -155,6 +160,13 @@ func setup(env *testscript.Env) error {
 		"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
 		"/run/current-system/sw/bin",
 	}, ":"))
+	if theWorld != nil && os.Getuid() != 0 {
+		dir, err := unprivileged(env.WorkDir)
+		if err != nil {
+			return err
+		}
+		env.Setenv("PATH", dir+":"+env.Getenv("PATH"))
+	}
 	env.Setenv("USER", name)
 	env.Setenv("LOGNAME", name)
 	env.Setenv("SHELL", "/bin/sh")
@@ -169,6 +181,7 @@ func setup(env *testscript.Env) error {
 		env.Setenv(name+"7", fmt.Sprint(start+7))
 	}
 	env.Values[backgroundKey] = &background{}
+	env.Values[serversKey] = &running{list: map[string]*servers.Server{}}
 	kill := func() { killChildren("WORK=" + env.WorkDir) }
 	late := time.AfterFunc(tooLong, kill) // what hangs fails
 	env.Defer(func() {

@@ -87,8 +87,8 @@ func (p *pane) types(keys ...string) {
 	p.tmux(append([]string{"send-keys"}, keys...)...)
 }
 
-// tooLate is when nothing is waited for any more.
-const tooLate = 20 * time.Second
+// tooLate is when nothing is waited for any more. The machine may be slow and busy.
+const tooLate = 2 * time.Minute
 
 // until waits until something is true.
 func (p *pane) until(what string, f func() bool) {
@@ -192,6 +192,25 @@ func (p *pane) started(text string) int {
 	return pid
 }
 
+// raw waits until usandbox has the terminal: what is typed before is the shell's, whose line
+// discipline would take control characters.
+func (p *pane) raw() {
+	p.Helper()
+	p.until("raw mode", func() bool { m := p.modes(); return m == m.Raw() })
+}
+
+// runsInFront waits until a process runs in the foreground of its terminal. A shell says what it
+// continues before it does.
+func (p *pane) runsInFront(pid int) {
+	p.Helper()
+	p.until("the foreground", func() bool {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		_, rest, _ := strings.Cut(string(text), ") ")
+		f := strings.Fields(rest) // state, parent, group, session, terminal, its foreground; see proc_pid_stat(5)
+		return len(f) > 5 && (f[0] == "S" || f[0] == "R") && f[2] == f[5]
+	})
+}
+
 // The command's terminal is the sandbox's own, in every way that it can be looked at.
 func TestTmuxOwnTerminal(t *testing.T) {
 	p := newPane(t)
@@ -219,11 +238,13 @@ func TestTmuxJobControl(t *testing.T) {
 	p.runs("usandbox run -- bash --norc -i")
 	p.shows(`^bash-.*[$#]$`)
 	p.types("sleep 1000 & sleep 2000", "Enter")
-	p.started("sleep 2000")
+	sleeping := p.started("sleep 2000")
+	p.runsInFront(sleeping)
 	p.types("C-z")
 	p.shows(`^\[2\]\+ +Stopped +sleep 2000`)
 	p.types("fg", "Enter")
 	p.shows(`^sleep 2000$`)
+	p.runsInFront(sleeping)
 	p.types("C-c")
 	p.types("echo ended with $?; kill %1; exit 7", "Enter")
 	p.shows(`^ended with 130$`)
@@ -267,6 +288,7 @@ func TestTmuxJobControl(t *testing.T) {
 	p.shows(`^\[1\]\+ +Stopped +sh -c`)
 	p.types("fg", "Enter")
 	p.shows(`^sh -c `)
+	p.raw()
 	p.types("C-d")
 	p.shows("^after$")
 }
@@ -274,8 +296,8 @@ func TestTmuxJobControl(t *testing.T) {
 func TestTmuxSignals(t *testing.T) {
 	p := newPane(t)
 	p.runs("usandbox run -- sleep 1001")
-	p.process("sleep 1001")
-	p.until("raw mode", func() bool { m := p.modes(); return m == m.Raw() })
+	p.runsInFront(p.started("sleep 1001"))
+	p.raw()
 	p.types("C-c")
 	p.ended(130)
 	p.runs(`usandbox run -- sh -c 'trap "echo terminated; exit 4" TERM; echo ready; while :; do sleep 0.1; done # 1002'`)
@@ -378,11 +400,15 @@ func TestTmuxEnter(t *testing.T) {
 	p.runs("usandbox enter box -- bash --norc -i")
 	p.shows(`^bash-.*[$#]$`)
 	p.types("sleep 2010", "Enter")
-	p.started("sleep 2010")
+	p.runsInFront(p.started("sleep 2010"))
 	p.types("C-z")
 	p.shows(`^\[1\]\+ +Stopped +sleep 2010`)
-	p.types("kill -9 %1; sleep 0.1; jobs", "Enter")
-	p.shows(`^\[1\]\+ +Killed`)
+	p.types("kill -9 %1", "Enter")
+	killed := regexp.MustCompile(`(?m)^\[1\]\+ +Killed`)
+	p.until("the end of sleep", func() bool { // which the shell tells before a prompt
+		p.types("Enter")
+		return killed.MatchString(p.screen())
+	})
 	p.types("exit 6", "Enter")
 	p.ended(6)
 	p.runs(`usandbox enter box -- sh -c 'echo ready; read a; echo got $a; stty size; exit 9'`)
@@ -395,7 +421,7 @@ func TestTmuxEnter(t *testing.T) {
 	p.shows("^got again\n25 90$")
 	p.ended(9)
 	p.runs("usandbox enter box -- sleep 1011")
-	p.until("raw mode", func() bool { m := p.modes(); return m == m.Raw() })
+	p.raw()
 	unix.Kill(p.process("sleep 1011"), unix.SIGKILL)
 	p.until("cooked mode", func() bool { m := p.modes(); return m != m.Raw() })
 	p.runs("usandbox enter box --pty=never -- tty; usandbox enter box </dev/null -- tty; usandbox stop box; echo stopped")

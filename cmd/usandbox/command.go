@@ -21,6 +21,7 @@ func commands() []command {
 		{"compile", "-o FILE [flags] [--] command [args]", "save the sandbox as a program of its own", compileCommand},
 		{"hold", "--name NAME [flags]", "make a sandbox without a command, to be entered", holdCommand},
 		{"enter", "[NAME] [flags] [--] [command [args]]", "run a command in a running sandbox, or in namespaces", enterCommand},
+		{"net", "allow|deny|show SANDBOX [RULE ...]", "change or show what a running sandbox may reach", netCommand},
 		{"ps", "[--json]", "list the sandboxes that have names", psCommand},
 		{"stop", "[--grace TIME] NAME ...", "end sandboxes that have names", stopCommand},
 		{"logs", "[-f] NAME", "print the output of a detached sandbox", logsCommand},
@@ -42,6 +43,8 @@ func printHelp(w io.Writer) {
 	}
 	fmt.Fprint(w, `
   usandbox run -- make          build in the current folder, and nowhere else
+  usandbox run --allow example.org -- make
+                                the same, and reach that host
   usandbox help run             every flag
 
 With no flag at all the command sees the system's folders read-only, an empty

@@ -23,6 +23,9 @@ func compileCommand(args []string) int {
 	if f.noNamespaces {
 		return fail(flagError("no-namespaces", errors.New("a compiled program has no supervisor, which kills what the command leaves and removes its private folder")))
 	}
+	if err := f.network.withoutSupervisor(c.Policy.Network); err != nil {
+		return fail(err)
+	}
 	if *output == "" {
 		return fail(errors.New("no output file is given"), "usandbox compile -o FILE ...")
 	}

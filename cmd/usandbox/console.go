@@ -23,6 +23,9 @@ type console struct {
 	ended atomic.Bool
 	abort chan struct{} // closed: what is still to be shown is given up
 	once  sync.Once
+
+	begun atomic.Bool
+	later later // what is told when the command has ended
 }
 
 // take takes the master of the command's terminal, before the command runs.
@@ -35,6 +38,7 @@ func (c *console) take(master *os.File) (err error) {
 // begin begins to show the command's terminal.
 func (c *console) begin(signal func(sig unix.Signal, group bool)) {
 	c.signal = signal
+	c.begun.Store(true)
 	c.relay.Resume()
 	c.relay.Start()
 	go func() {
@@ -52,6 +56,7 @@ func (c *console) end() {
 		defer time.AfterFunc(patience, c.giveUp).Stop()
 	}
 	c.relay.End(c.abort)
+	c.later.tell()
 }
 
 func (c *console) giveUp() { c.once.Do(func() { close(c.abort) }) }

@@ -32,6 +32,8 @@ type request struct {
 
 	Terminal []int  `json:"terminal"` // the streams that are a terminal of the sandbox's own
 	Modes    []byte `json:"modes"`    // of the client's terminal, for the case that the client is killed
+
+	Net *netRequest `json:"net,omitempty"` // not nil: no command, but a question or an order about the network
 }
 
 // answer is what the supervisor says: that the command was started or why not, then
@@ -39,6 +41,9 @@ type request struct {
 type answer struct {
 	Error  string  `json:"error,omitempty"`
 	Status *uint32 `json:"status,omitempty"` // as wait(2) has it
+
+	Lines []string `json:"lines,omitempty"` // of netRequest
+	Done  bool     `json:"done,omitempty"`  // it is done, there are no more lines
 }
 
 // passed is what a client says then: a signal for the command.
@@ -131,6 +136,9 @@ func serveClient(fd int, c *sandbox.Cmd) error {
 	var r request
 	if err := json.NewDecoder(io.LimitReader(files[0], maxRequest)).Decode(&r); err != nil {
 		return fmt.Errorf("read the request: %w", err)
+	}
+	if r.Net != nil {
+		return r.Net.serve(fd, c)
 	}
 	entry := &sandbox.Entry{
 		Args: toStrings(r.Args), Env: withEnv(c.Env, toStrings(r.Env)), Dir: string(r.Dir),

@@ -44,6 +44,7 @@ type runFlags struct {
 	why              bool
 	allowSyscalls    []string
 	landlock         string
+	network          networkFlags
 	noNamespaces     bool
 	require          string
 	env, unsetEnv    []string
@@ -94,6 +95,7 @@ func newRunFlags(name string) *runFlags {
 	s.StringArrayVar(&f.capDrop, "cap-drop", nil, "take a capability `NAME`, or all, from those added; repeatable")
 	s.StringVar(&f.landlock, "landlock", "best-effort", "the second layer, landlock(7): `MODE` best-effort (what the kernel has), require (all, or nothing runs), none; with :N for ABI N")
 	f.seccompFlags()
+	f.networkFlags()
 	f.hostFlags()
 	f.attributes.declare(s)
 	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
@@ -194,7 +196,7 @@ func (f *runFlags) command(args []string) (*sandbox.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	env, err := f.environ(os.Environ(), slices.Concat(variables(caches), policy.NoNamespaces.Variables()))
+	env, err := f.environ(os.Environ(), slices.Concat(variables(caches), f.network.variables(), policy.NoNamespaces.Variables()))
 	if err != nil {
 		return nil, err
 	}

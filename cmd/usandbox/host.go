@@ -18,7 +18,7 @@ import (
 // withoutNamespaces are the flags that mean something where there are no namespaces. All
 // others are refused with --no-namespaces.
 var withoutNamespaces = []string{
-	"no-namespaces", "require", "ro", "ro-try", "rw", "rw-try", "no-cwd", "chdir", "share", "seccomp", "allow-syscalls", "landlock",
+	"no-namespaces", "require", "ro", "ro-try", "rw", "rw-try", "no-cwd", "chdir", "share", "net", "seccomp", "allow-syscalls", "landlock",
 	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "pty", "help", "output",
 }
 
@@ -77,6 +77,7 @@ func (f *runFlags) hostPolicy() (sandbox.Policy, error) {
 	}
 	for _, err := range []error{
 		flagError("share", f.setShare(&p)),
+		f.setHostNetwork(&p),
 		flagError("landlock", f.setLandlock(&p)),
 		f.setSyscalls(&p),
 		f.attributes.set(f.set, &p),
@@ -89,6 +90,18 @@ func (f *runFlags) hostPolicy() (sandbox.Policy, error) {
 		return p, errors.New("--allow-syscalls: userns needs namespaces, and --no-namespaces is to do without")
 	}
 	return p, nil
+}
+
+// setHostNetwork sets the network without namespaces: all of it or, as far as Landlock and
+// the filter can, none.
+func (f *runFlags) setHostNetwork(p *sandbox.Policy) error {
+	if n := f.network.net; n != "none" && n != "host" {
+		if _, _, err := f.mode(); err != nil {
+			return err
+		}
+		return fmt.Errorf("--net %s: it needs namespaces, and --no-namespaces is to do without", n)
+	}
+	return f.setNetwork(p)
 }
 
 // tellLosses tells what is not guaranteed without namespaces.

@@ -36,8 +36,15 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 	if caches != nil {
 		p = p.WithCaches(caches)
 	}
+	if f.network.net == "host" {
+		p = p.WithHostNetwork()
+	}
 	f.setCreate(f.files)
-	if p.Files, err = mounts.Expand(append(p.Files, f.files...)); err != nil {
+	sockets, err := f.network.socketEntries()
+	if err != nil {
+		return p, err
+	}
+	if p.Files, err = mounts.Expand(slices.Concat(p.Files, f.files, sockets)); err != nil {
 		return p, err
 	}
 	hideState(&p)
@@ -55,6 +62,7 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 	p.CommandIsInit = f.asPID1
 	for _, err := range []error{
 		flagError("share", f.setShare(&p)),
+		f.setNetwork(&p),
 		flagError("propagation", f.setPropagation(&p)),
 		f.setIDs(&p),
 		f.setClocks(&p),

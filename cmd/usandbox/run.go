@@ -65,6 +65,9 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		fmt.Fprintln(os.Stderr, "usandbox:", line)
 	}
 	tellLosses(&c.Policy)
+	if f.network.net == "host" && c.Policy.NoNamespaces == nil && c.Policy.ReachesAbstractSockets() && !again {
+		fmt.Fprintln(os.Stderr, "usandbox: --net host: the command can connect to abstract unix sockets of your programs, from which only Landlock (ABI 6) keeps it")
+	}
 	var watch *sandbox.Planted
 	if again && c.Changes != nil {
 		cow.Abandon()
@@ -75,6 +78,11 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if !again && !f.verbose && !f.review && f.consumed == "" {
 		// No error counts: what is wrong is found again, with words for it.
 		c.Exec(sandbox.Takeover{Forward: toForward(), Watch: watch})
+	}
+	if err := f.prepareRelay(c); err != nil {
+		var h hinted
+		errors.As(err, &h)
+		return nil, fail(err, h.hint)
 	}
 	signals := make(chan os.Signal, 64)
 	c.Forked = func() { catchSignals(signals) }
@@ -102,6 +110,7 @@ func (r *running) wait() int {
 	}
 	r.tellKilled()
 	r.tellRefused()
+	r.tellNetwork()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
 		fmt.Fprintln(os.Stderr, "usandbox:", r.c.Changes.Kept())
 	}

@@ -49,6 +49,7 @@ func parseCall(archName string, args []string) (c seccomp.Call, name string, err
 	name = args[0]
 	if n, err := strconv.ParseUint(name, 0, 32); err == nil {
 		c.Number = uint32(n)
+		c.Arch = c.Arch.Of(c.Number)
 		if known, ok := seccomp.Name(c.Arch, c.Number); ok {
 			name = known
 		}

@@ -82,6 +82,11 @@ func TestForward(t *testing.T) {
 		{"no such name", dnsmessage.TypeTXT, rcode(3), "NameError SOA 5 5"},
 		{"refused", dnsmessage.TypeTXT, rcode(5), "ServerFailure"},
 		{"an error", dnsmessage.TypeTXT, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no") }, "ServerFailure"},
+		{"cut off", dnsmessage.TypeTXT, func(ctx context.Context, query []byte) ([]byte, error) {
+			msg, err := outside(t, txt)(ctx, query)
+			msg[2] |= 2
+			return msg, err
+		}, "ServerFailure"},
 		{"garbage", dnsmessage.TypeTXT, func(context.Context, []byte) ([]byte, error) { return []byte("garbage"), nil }, "ServerFailure"},
 		{"garbage for HTTPS", dnsmessage.TypeHTTPS, func(context.Context, []byte) ([]byte, error) { return []byte("garbage"), nil }, none},
 		{"an error for HTTPS", dnsmessage.TypeHTTPS, rcode(2), none},

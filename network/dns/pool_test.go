@@ -72,10 +72,12 @@ func TestPoolForeign(t *testing.T) {
 func TestPoolConcurrent(t *testing.T) {
 	p := NewPool(1000)
 	var wg sync.WaitGroup
-	for g := range 8 {
+	begin := make(chan struct{})
+	for range 8 {
 		wg.Go(func() {
+			<-begin
 			for i := range 1000 {
-				name := fmt.Sprintf("n%d", (i*7+g)%1000)
+				name := fmt.Sprintf("n%d", i)
 				v4, v6, ok := p.Addresses(name)
 				back4, _ := p.Name(v4)
 				back6, _ := p.Name(v6)
@@ -86,6 +88,7 @@ func TestPoolConcurrent(t *testing.T) {
 			}
 		})
 	}
+	close(begin)
 	wg.Wait()
 	if p.Len() != 1000 {
 		t.Error(p.Len())

@@ -17,7 +17,7 @@ import (
 func (n *Namespace) SetUp(p *network.Policy) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.features, n.open = featuresOf(n.asked), p.Mode == network.Open
+	n.features, n.open = featuresOf(n.asked), p.EveryPort()
 	n.rules = slices.Clone(p.Allow)
 	list := roles(p, n.features)
 	if len(list) != len(n.asked) || len(n.files) != len(n.asked) {

@@ -134,7 +134,7 @@ const (
 
 // wanted are the ports of a policy.
 func wanted(p *network.Policy, f features) (tcp, udp ports) {
-	open := p.Mode == network.Open
+	open := p.EveryPort()
 	return portsOf(p.Allow, open, network.TCP, f.nft), portsOf(p.Allow, open, network.UDP, f.nft)
 }
 

@@ -97,8 +97,6 @@ func (c *conn) join(server int) {
 			return
 		}
 	}
-	tune(c.client)
-	tune(server)
 	pair := splice.Pair{Client: c.client, Server: server, Key: c, Done: c.done}
 	c.client = -1
 	if c.name != "" && r.checked {

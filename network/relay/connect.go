@@ -24,7 +24,6 @@ func (c *connector) begin(a netip.AddrPort) (fd int, done bool, err error) {
 		return -1, false, fmt.Errorf("make a socket: %w", err)
 	}
 	if c.kind == unix.SOCK_STREAM {
-		tune(fd)
 		keepAlive(fd)
 	}
 	if err := c.check(a); err != nil {

@@ -106,6 +106,13 @@ func (f *fake) Dial(ctx context.Context, proto network.Protocol, port uint16) (i
 	return fd, err
 }
 
+// publishes says what listens at a port of the sandbox.
+func (f *fake) publishes(port uint16, a netip.AddrPort) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ports[port] = a
+}
+
 func (f *fake) Open(rules ...network.Rule) ([]Listener, []Packet, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

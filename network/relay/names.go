@@ -98,7 +98,6 @@ func (r *Relay) asked(q dns.Query) {
 	if q.Verdict != dns.NotAllowed {
 		return
 	}
-	r.denied.Add(1)
 	name, flag := q.Name, ""
 	if _, err := network.CheckName(name); err == nil {
 		flag = "--allow " + name
@@ -120,7 +119,16 @@ func (r *Relay) asked(q dns.Query) {
 		}
 		_, program = r.finder.find(proto, q.Client)
 	}
-	r.tally.add(t, program)
+	kind := kindOther
+	switch q.Type {
+	case dnsmessage.TypeA:
+		kind = kindA
+	case dnsmessage.TypeAAAA:
+		kind = kindAAAA
+	}
+	if r.tally.question(t, program, kind) {
+		r.denied.Add(1)
+	}
 }
 
 // forward asks the host's resolver for other records.

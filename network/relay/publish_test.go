@@ -21,7 +21,7 @@ func TestPublish(t *testing.T) {
 	var warned []string
 	b := start(t, published(network.Published{Protocol: network.TCP, Host: any, Port: 80}, network.Published{Protocol: network.TCP, Host: any, Port: 81}),
 		func(o *Options) { o.Warn = func(s string) { warned = append(warned, s) } })
-	b.ports[80] = netip.MustParseAddrPort(s.Addr().String())
+	b.publishes(80, netip.MustParseAddrPort(s.Addr().String()))
 	list := b.relay.Published()
 	if len(list) != 2 || list[0].Host.Port() == 0 || len(warned) != 2 || !strings.Contains(warned[0], list[0].Host.String()) {
 		t.Fatal(list, warned)
@@ -63,7 +63,7 @@ func TestPublishPackets(t *testing.T) {
 	c, _ := echoPackets(t)
 	for _, host := range []string{"127.0.0.1:0", "0.0.0.0:0", "[::]:0", "[::1]:0"} {
 		b := start(t, published(network.Published{Protocol: network.UDP, Host: netip.MustParseAddrPort(host), Port: 53}))
-		b.ports[53] = netip.MustParseAddrPort(c.LocalAddr().String())
+		b.publishes(53, netip.MustParseAddrPort(c.LocalAddr().String()))
 		port := b.relay.Published()[0].Host.Port()
 		// An address that is not the first choice of the kernel for an answer.
 		to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.3"), port)

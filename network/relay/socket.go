@@ -13,11 +13,6 @@ func reset(fd int) {
 	unix.Close(fd)
 }
 
-// tune has small pieces sent at once: they were small where they come from.
-func tune(fd int) {
-	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-}
-
 // Keep-alive probes towards servers: a connection whose server is gone ends after four
 // minutes, as with package net.
 const (

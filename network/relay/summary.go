@@ -6,7 +6,7 @@ import "github.com/usandbox/usandbox/network"
 type Summary struct {
 	Allowed uint64 // connections and flows that reached their server
 	Failed  uint64 // that a rule allowed, and that could not be made
-	Denied  uint64 // connections, flows and questions for names that no rule allowed
+	Denied  uint64 // connections, flows and look-ups of names that no rule allowed
 	Out, In uint64 // bytes from the sandbox, to the sandbox
 
 	// Refused are the names and addresses that were denied, in the order in which they came

@@ -15,6 +15,14 @@ const (
 	maxSearches = 8 // for the program
 )
 
+// Kinds of questions for a name. A program that looks it up asks several of them at once.
+const (
+	kindA = iota
+	kindAAAA
+	kindOther
+	kinds
+)
+
 // tally counts what is refused, by name.
 type tally struct {
 	mu      sync.Mutex
@@ -25,8 +33,9 @@ type tally struct {
 
 type refused struct {
 	Refused
-	searches int
-	flags    []string
+	searches  int
+	questions [kinds]uint64
+	flags     []string
 }
 
 func newTally() *tally { return &tally{index: make(map[string]int)} }
@@ -44,23 +53,47 @@ func (t *tally) wants(of *target) bool {
 	return e.searches <= maxSearches && len(e.Programs) < maxPrograms
 }
 
-// add counts a connection, a flow, or with Any a question for a name.
+// question counts a question for a name, and reports whether it began a look-up: those of
+// other kinds, as many as there were of this one, belong together.
+func (t *tally) question(of *target, program string, kind int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.entry(of, program)
+	if e == nil {
+		return kind == kindA
+	}
+	most := slices.Max(e.questions[:])
+	e.questions[kind]++
+	if e.questions[kind] <= most {
+		return false
+	}
+	e.Count++
+	return true
+}
+
+// add counts a connection, or a flow.
 func (t *tally) add(of *target, program string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if e := t.entry(of, program); e != nil {
+		e.Count++
+	}
+}
+
+// entry is where to count something. Nil: there are too many already.
+func (t *tally) entry(of *target, program string) *refused {
 	label := of.label()
 	i, ok := t.index[label]
 	if !ok {
 		if len(t.entries) >= MaxRefused {
 			t.more++
-			return
+			return nil
 		}
 		i = len(t.entries)
 		t.index[label] = i
 		t.entries = append(t.entries, refused{Refused: Refused{Protocol: of.proto, Name: label, Reason: of.verdict.Reason}})
 	}
 	e := &t.entries[i]
-	e.Count++
 	if e.Protocol == network.Any {
 		e.Protocol = of.proto
 	}
@@ -73,6 +106,7 @@ func (t *tally) add(of *target, program string) {
 	if flag := of.verdict.Flag; flag != "" && len(e.flags) < maxPorts && !slices.Contains(e.flags, flag) {
 		e.flags = append(e.flags, flag)
 	}
+	return e
 }
 
 // list is the tally for a Summary.

@@ -47,7 +47,10 @@ func (p *Pump) move(l *link, from side) bool {
 		most = pipeSize
 	}
 	if f.bulk || f.tight {
-		most = max(min(most, dst.room()), leastRoom)
+		if f.room < most { // of what was there, much was used
+			f.room = dst.room()
+		}
+		most = max(min(most, f.room), leastRoom)
 	}
 	if f.bulk && !src.odd {
 		if pipe := p.pipe(); pipe != nil {

@@ -144,3 +144,30 @@ func TestInspectBounds(t *testing.T) {
 	}
 	wasReset(t, pieces.server)
 }
+
+// Inspect sees urgent data in its place: a byte that it did not see could still reach
+// the server, since another urgent byte makes an ordinary one of it.
+func TestInspectUrgent(t *testing.T) {
+	p := newPump(t, Limits{})
+	seen := make(chan string, 1)
+	j := join(t, p, "tcp4", Pair{Inspect: func(head []byte, ended bool) (sniff.Decision, string) {
+		if len(head) < 5 {
+			return sniff.More, ""
+		}
+		seen <- string(head)
+		return sniff.Pass, ""
+	}})
+	raw, err := j.client.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) { err = unix.Sendto(int(fd), []byte{'a'}, unix.MSG_OOB, nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.client.Write([]byte("bcdef"))
+	hear(t, j.server, "abcdef")
+	if head := <-seen; head[0] != 'a' {
+		t.Errorf("Inspect sees %q", head)
+	}
+}

@@ -41,6 +41,7 @@ type flow struct {
 	rest  []byte // read, and not written
 	size  int    // of what rest is the end of
 	pipe  *pipe  // with bytes read and not written; then there is no rest
+	room  int    // what the receiver takes, at least, by the last guess
 	bulk  bool   // much came at once: splice
 	tight bool   // the receiver was full before: look for room first
 	ended bool   // the sender has ended

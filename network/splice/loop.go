@@ -151,6 +151,7 @@ func (p *Pump) end(l *link, from side, err syscall.Errno) {
 func (p *Pump) count(l *link, from side, n int) {
 	if n > 0 {
 		l.flow[from].total += uint64(n)
+		l.flow[from].room -= n
 		l.active = p.now
 	}
 }

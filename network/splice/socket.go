@@ -24,9 +24,11 @@ type socket struct {
 }
 
 // newSocket sets the options: connections that break are found out, no byte waits for
-// others to come.
+// others to come. Urgent data stays where it is in the stream: else a byte that is not
+// seen when Inspect looks could be there when it is read.
 func newSocket(fd int) socket {
 	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
 	err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	return socket{fd: fd, odd: err != nil}
 }

@@ -9,6 +9,9 @@
 //	syscalls    what the system call filter adds to a call
 //	layers      what the filter and Landlock add to work that makes many calls
 //	build       a real build inside against outside
+//	outward     one stream out, beside plain loopback, slirp4netns and pasta
+//	inward      one stream in through a published port, beside rootlesskit
+//	relay       connections a second, answers for names, idle connections, the launch
 //
 // Run it as an ordinary user, in the repository:
 //

@@ -25,6 +25,10 @@ func machineTable() table {
 	}
 	t.add("bubblewrap", version("bwrap", "--version"))
 	t.add("unshare", version("unshare", "--version"))
+	t.add("iperf3", version("iperf3", "--version"))
+	t.add("slirp4netns", version("slirp4netns", "--version"))
+	t.add("pasta", firstMatch(`^pasta (\S+)`, versionText("pasta", "--version")))
+	t.add("rootlesskit", version("rootlesskit", "--version"))
 	t.add("C compiler", version("cc", "-dumpfullversion"))
 	t.add("Go", strings.TrimPrefix(runtime.Version(), "go"))
 	who := "an ordinary user"
@@ -42,6 +46,11 @@ func version(name string, args ...string) string {
 		return "none"
 	}
 	return firstMatch(`(\d+(?:\.\d+)+)`, string(text))
+}
+
+func versionText(name string, args ...string) string {
+	text, _ := exec.Command(name, args...).Output()
+	return string(text)
 }
 
 func readFile(name string) string {

@@ -36,6 +36,9 @@ func benchmarks() []benchmark {
 		{"syscalls", syscallsTable},
 		{"layers", layersTable},
 		{"build", buildTable},
+		{"outward", outwardTable},
+		{"inward", inwardTable},
+		{"relay", relayTable},
 	}
 }
 
@@ -48,11 +51,14 @@ func main() {
 	flag.StringVar(&o.packages, "packages", "std", "what the benchmark build builds")
 	heap := flag.Bool("heap-child", false, "for the command itself: measure from a process with a large heap")
 	calls := flag.Bool("calls-child", false, "for the command itself: measure system calls")
+	network := flag.Bool("network-child", false, "for the command itself: use the network")
 	flag.Parse()
 	err := errors.New("arguments are not taken")
 	switch {
 	case *calls:
 		err = callsChild(flag.Args())
+	case *network:
+		err = networkChild(flag.Args())
 	case flag.NArg() > 0:
 	case *heap:
 		err = heapChild(o.n)

@@ -128,7 +128,7 @@ func (s *scene) prepare() {
 }
 
 // patience is how long an attack may take.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // launch runs the part inside and returns what it printed, which has nothing of
 // the secret in it.

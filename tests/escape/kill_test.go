@@ -122,7 +122,7 @@ func (s *scene) killOnce(flags []string, outer bool, after time.Duration) (ran b
 	select {
 	case text := <-closed:
 		ran = strings.Contains(text, holding)
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		s.Errorf("killed after %v: something holds the output", after)
 	}
 	s.nothingLeft(after)
@@ -157,7 +157,7 @@ func adoptOrphans(t *testing.T) {
 // nothingLeft waits until this process has no child.
 func (s *scene) nothingLeft(after time.Duration) {
 	s.Helper()
-	for end := time.Now().Add(3 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG|syscall.WALL, nil)
 		switch {
 		case err == syscall.ECHILD:

@@ -87,7 +87,7 @@ func TestKillWhileReporting(t *testing.T) {
 		cmd.Stdout = w
 		s.must(cmd.Start())
 		w.Close()
-		r.SetReadDeadline(time.Now().Add(10 * time.Second))
+		r.SetReadDeadline(time.Now().Add(2 * time.Minute))
 		out := bufio.NewReader(r)
 		if line, err := out.ReadString('\n'); line != holding+"\n" {
 			t.Fatalf("%q, %v", line, err)
