@@ -52,10 +52,10 @@ func readUpTo(name string, size int64) (string, error) {
 	return string(text), err
 }
 
-// SharesAbstractSockets reports whether the command can connect to unix sockets of the caller's
+// ReachesAbstractSockets reports whether the command can connect to unix sockets of the caller's
 // that have an abstract name, unix(7): the network is shared, and Landlock does not keep it from
 // that (before Linux 6.12, or by the policy).
-func (p *Policy) SharesAbstractSockets() bool {
+func (p *Policy) ReachesAbstractSockets() bool {
 	if !p.Share.Has(userns.Network) {
 		return false
 	}

@@ -115,17 +115,17 @@ func TestHostNetwork(t *testing.T) {
 		}
 	}
 	p := SystemPolicy()
-	if p.SharesAbstractSockets() {
+	if p.ReachesAbstractSockets() {
 		t.Error("a network of its own, and abstract sockets are shared")
 	}
 	p = p.WithHostNetwork()
-	if p.Landlock.Mode = LandlockNone; !p.SharesAbstractSockets() {
+	if p.Landlock.Mode = LandlockNone; !p.ReachesAbstractSockets() {
 		t.Error("without Landlock abstract sockets are not shared")
 	}
-	if p.Landlock = (Landlock{ABI: 6}); p.SharesAbstractSockets() {
+	if p.Landlock = (Landlock{ABI: 6}); p.ReachesAbstractSockets() {
 		t.Error("with ABI 6 abstract sockets are shared")
 	}
-	if p.Landlock = (Landlock{ABI: 5}); !p.SharesAbstractSockets() {
+	if p.Landlock = (Landlock{ABI: 5}); !p.ReachesAbstractSockets() {
 		t.Error("with ABI 5 abstract sockets are not shared")
 	}
 }
