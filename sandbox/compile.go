@@ -34,7 +34,6 @@ type execution struct {
 	takeover  *Takeover
 	asks      bool     // the filter of system calls asks the supervisor where it refuses
 	changes   *cow.Run // which the command must not run before; nil: none
-	relayed   bool     // the supervisor relays; there is one
 }
 
 // compile appends the whole sandbox to p. This is the one place that knows the
