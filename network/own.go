@@ -12,7 +12,8 @@ const ownFor = 3 * time.Second
 
 // Own knows the addresses of the machine. It may be used by several goroutines.
 type Own struct {
-	// List asks for all of them. Nil: the addresses of the interfaces, by netdevice(7).
+	// List asks for all of them. Nil: those of the interfaces, netdevice(7), and those that
+	// the kernel's routes deliver to the machine itself.
 	List func() ([]netip.Addr, error)
 
 	mu    sync.Mutex
@@ -23,6 +24,12 @@ type Own struct {
 // Has reports whether an address is one of the machine's. It may be wrong for some
 // seconds when addresses change. If they cannot be found out it says so with an error.
 func (o *Own) Has(a netip.Addr) (bool, error) {
+	a = a.Unmap().WithZone("")
+	if o.List == nil {
+		if own, ok := delivered(a); ok && own {
+			return true, nil
+		}
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.known == nil || time.Since(o.asked) > ownFor {
@@ -39,7 +46,7 @@ func (o *Own) Has(a netip.Addr) (bool, error) {
 			o.known[own.Unmap().WithZone("")] = true
 		}
 	}
-	return o.known[a.Unmap().WithZone("")], nil
+	return o.known[a], nil
 }
 
 func interfaceAddresses() ([]netip.Addr, error) {

@@ -234,6 +234,27 @@ func TestOwnOfThisMachine(t *testing.T) {
 	if has, err := own.Has(netip.MustParseAddr("192.0.2.77")); has || err != nil {
 		t.Error(has, err)
 	}
+	// No interface has it, and yet it is the machine's: a route says so.
+	if has, err := own.Has(netip.MustParseAddr("127.55.44.33")); !has || err != nil {
+		t.Error(has, err)
+	}
+	for _, text := range []string{"::1", "127.0.0.1", "127.255.255.255"} {
+		if own, ok := delivered(netip.MustParseAddr(text)); !own || !ok {
+			t.Error(text, own, ok)
+		}
+	}
+	for _, text := range []string{"192.0.2.77", "2001:db8::77"} {
+		if own, ok := delivered(netip.MustParseAddr(text)); own || !ok {
+			t.Error(text, own, ok)
+		}
+	}
+}
+
+func BenchmarkDelivered(b *testing.B) {
+	a := netip.MustParseAddr("192.0.2.77")
+	for b.Loop() {
+		delivered(a)
+	}
 }
 
 func TestAdd(t *testing.T) {

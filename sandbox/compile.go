@@ -34,7 +34,6 @@ type execution struct {
 	takeover  *Takeover
 	asks      bool     // the filter of system calls asks the supervisor where it refuses
 	changes   *cow.Run // which the command must not run before; nil: none
-	relayed   bool     // the supervisor relays; there is one
 }
 
 // compile appends the whole sandbox to p. This is the one place that knows the
@@ -153,13 +152,17 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if !locked {
 		policy.Propagation.Set(p)
 	}
+	later := locked && len(sockets) > 0 // the network namespace is made later, too
+	gated := run.gated || run.terminal != nil || len(sockets) > 0
+	pasta := policy.Network.Mode == network.Pasta
+	if pasta && !later {
+		p.AwaitForked()
+	}
 	forbidMounts()
 	setAttributes(p, policy)
 	noNewPrivileges(p)
 	enterLandlock(p, policy, abi, writable, queues, run.forUser != nil)
-	later := locked && len(sockets) > 0 // the network namespace is made later, too
-	gated := run.gated || run.terminal != nil || len(sockets) > 0 || policy.Network.Mode == network.Pasta
-	if gated && !later {
+	if gated && !later && !pasta {
 		p.AwaitForked()
 	}
 	switch {
@@ -279,20 +282,26 @@ func makeNamespaces(p *launch.Program, policy *Policy, with userns.Set) {
 
 // limitNamespaces appends: no namespace can be made beyond those that the sandbox
 // makes itself. What it returns appends the same for mount namespaces, once the file
-// tree stands: the kernel counts each mount that is not attached yet as one.
+// tree stands: the kernel counts each mount that is not attached yet as one; and for all, if
+// pasta(1) has to make some of its own before, in the sandbox's user namespace.
 func limitNamespaces(p *launch.Program, policy *Policy, locked bool) (forbidMounts func()) {
 	if policy.UserNamespaces {
 		return func() {}
 	}
 	limits := userns.OpenLimits(p)
+	pasta := policy.Network.Mode == network.Pasta
 	if locked {
-		limits.Set(p, lockedCounts(policy))
+		limits.Set(p, lockedCounts(policy, pasta))
 		limits.Close(p)
 		return func() {}
 	}
-	limits.Set(p, userns.Counts{userns.Mount: userns.Unlimited})
+	none := userns.Counts{}
+	if !pasta {
+		limits.Set(p, userns.Counts{userns.Mount: userns.Unlimited})
+		none = userns.Only(userns.Mount, 0)
+	}
 	return func() {
-		limits.Set(p, userns.Only(userns.Mount, 0))
+		limits.Set(p, none)
 		limits.Close(p)
 	}
 }

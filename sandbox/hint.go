@@ -15,6 +15,7 @@ import (
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/network/inside"
 )
 
 // Hint is what a person can do about an error of this package; "" if that is not
@@ -32,8 +33,14 @@ func Hint(err error) string {
 		privileged *PrivilegedError
 		landlocked *LandlockError
 		unsafe     *NoFilesError
+		pasta      *NoPastaError
+		rules      *inside.NoRulesError
 	)
 	switch {
+	case errors.As(err, &pasta):
+		return pasta.hint()
+	case errors.As(err, &rules):
+		return rules.Hint()
 	case errors.As(err, &overlay):
 		return overlay.Hint
 	case errors.As(err, &store):

@@ -24,11 +24,16 @@ var second = userns.SetOf(userns.User, userns.Mount)
 
 // lockedCounts are the namespaces that there are in the first user namespace, and
 // below it, when the command has moved into the second. It may mount, and each mount
-// that is not attached yet counts as a mount namespace: those are not limited.
-func lockedCounts(policy *Policy) userns.Counts {
+// that is not attached yet counts as a mount namespace: those are not limited. Pasta is the
+// program pasta(1), which makes some for itself.
+func lockedCounts(policy *Policy, pasta bool) userns.Counts {
 	n := userns.Counts{userns.User: 1, userns.Mount: userns.Unlimited}
 	for _, k := range shareable.Minus(policy.Share).List() {
 		n[k] = 1
+	}
+	if pasta {
+		n[userns.IPC]++
+		n[userns.UTS]++
 	}
 	return n
 }

@@ -32,7 +32,12 @@ func withNames(files []mounts.Entry, p *Policy) []mounts.Entry {
 	if p.Network.Mode == network.None && !p.Network.Relayed() {
 		return files
 	}
-	files = withPlace(files, resolvConf)
+	named := func(name string) bool {
+		return slices.ContainsFunc(p.Files, func(f mounts.Entry) bool { return path.Clean(f.Where()) == name })
+	}
+	if !named(resolvConf) {
+		files = withPlace(files, resolvConf)
+	}
 	host := p.Hostname
 	if host == "" {
 		host, _ = os.Hostname()
@@ -41,11 +46,11 @@ func withNames(files []mounts.Entry, p *Policy) []mounts.Entry {
 		mounts.File{Target: resolvConf, Content: "nameserver " + inside.Resolver4.String() + "\n", Try: true},
 		mounts.File{Target: hostsFile, Content: fmt.Sprintf("127.0.0.1 localhost %s\n::1 localhost ip6-localhost ip6-loopback\n", host), Try: true},
 	}
-	if text, ok := switched(files); ok {
+	if text, ok := switched(p.Files); ok {
 		add = append(add, mounts.File{Target: nsSwitch, Content: text, Try: true})
 	}
 	for _, e := range add {
-		if !slices.ContainsFunc(files, func(f mounts.Entry) bool { return path.Clean(f.Where()) == e.Where() }) {
+		if !named(e.Where()) {
 			files = append(files[:len(files):len(files)], e)
 		}
 	}

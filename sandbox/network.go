@@ -40,6 +40,7 @@ func (run *execution) checkNetwork(policy *Policy) error {
 type relayed struct {
 	inside  *inside.Namespace
 	relay   *relay.Relay // nil: it has not started
+	pasta   *pasta       // in place of both; nil: there is none
 	summary relay.Summary
 	ended   bool
 }
@@ -47,6 +48,15 @@ type relayed struct {
 // startRelay is what Start does with the sockets of the sandbox's network namespace.
 func (c *Cmd) startRelay(files []*os.File) error {
 	p := &c.Policy.Network
+	if p.Mode == network.Pasta {
+		var err error
+		c.relayed = &relayed{}
+		c.relayed.pasta, err = startPasta(files[0])
+		for _, f := range files {
+			f.Close()
+		}
+		return err
+	}
 	r := &relayed{inside: inside.Take(inside.Sockets(p), files)}
 	c.relayed = r
 	if err := r.inside.SetUp(p); err != nil {
@@ -73,7 +83,10 @@ func (r *relayed) end() {
 	if r.relay != nil {
 		r.summary = r.relay.Close()
 	}
-	r.inside.Close()
+	if r.inside != nil {
+		r.inside.Close()
+	}
+	r.pasta.end()
 }
 
 // NetworkError says that a sandbox's network could not be set up.

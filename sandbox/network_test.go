@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -166,7 +167,7 @@ func agentOf(c *Cmd) int {
 	for _, name := range tasks {
 		children, _ := os.ReadFile(name)
 		for _, f := range strings.Fields(string(children)) {
-			if pid, _ := strconv.Atoi(f); pid != c.Pid() {
+			if pid, _ := strconv.Atoi(f); c.process == nil || pid != c.Pid() {
 				return pid
 			}
 		}
@@ -258,6 +259,38 @@ func TestNetworkRefused(t *testing.T) {
 		t.Errorf("a port that is taken: %v", err)
 	}
 }
+
+// Where the program, or its device, cannot be had, that is said.
+func TestPasta(t *testing.T) {
+	c := sh("cat /proc/net/route; cat /etc/resolv.conf; cat /proc/sys/user/max_user_namespaces")
+	c.Policy.Network.Mode = network.Pasta
+	out, err := c.CombinedOutput()
+	var none *NoPastaError
+	_, missing := exec.LookPath("pasta")
+	tun, noTun := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
+	switch {
+	case missing != nil || noTun != nil:
+		if !errors.As(err, &none) || none.Missing != (missing != nil) || Hint(err) == "" {
+			t.Errorf("without it: %v", err)
+		}
+	default:
+		tun.Close()
+		if lines := strings.Split(string(out), "\n"); err != nil || len(lines) < 4 || !strings.Contains(lines[1], "\t00000000\t") ||
+			!strings.HasSuffix(string(out), "nameserver 198.18.0.2\n0\n") {
+			t.Errorf("%v, %s", err, out)
+		}
+	}
+	if pid := agentOf(c); pid != 0 {
+		t.Errorf("a process is left: %d", pid)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if err := c.again().Run(); !errors.As(err, &none) || !none.Missing || !strings.Contains(Hint(err), "passt") {
+		t.Errorf("not installed: %v, %s", err, Hint(err))
+	}
+}
+
+// again is a command like c that has not been started.
+func (c *Cmd) again() *Cmd { return &Cmd{Args: c.Args, Policy: c.Policy} }
 
 // Something that is not the socket that it was is not shown in its place.
 func TestSocketReplaced(t *testing.T) {

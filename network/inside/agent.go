@@ -134,6 +134,19 @@ func namespacesOf(fd int) (user, network *os.File, err error) {
 	return os.NewFile(uintptr(owner), "user namespace"), os.NewFile(uintptr(ns), "network namespace"), nil
 }
 
+// NamespacesOf is the network namespace that a socket is in, and the user namespace that owns it;
+// the caller has to own that. Linux 4.9.
+func NamespacesOf(socket *os.File) (user, network *os.File, err error) {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return nil, nil, err
+	}
+	if failed := raw.Control(func(fd uintptr) { user, network, err = namespacesOf(int(fd)) }); failed != nil {
+		return nil, nil, failed
+	}
+	return user, network, err
+}
+
 // make makes a socket.
 func (a *agent) make(s Socket) (fd int, err error) {
 	a.mu.Lock()

@@ -68,9 +68,12 @@ func featuresOf(s []Socket) features {
 }
 
 // Sockets are those that a policy needs, in the order in which [Take] wants them. What this
-// kernel cannot make, of IPv6 and nf_tables, is left out: that is tried once, here. None for a
-// policy without a relay.
+// kernel cannot make, of IPv6 and nf_tables, is left out: that is tried once, here. One for
+// pasta(1), by which the namespace is found; none for a policy with neither that nor a relay.
 func Sockets(p *network.Policy) []Socket {
+	if p.Mode == network.Pasta {
+		return []Socket{{Family: unix.AF_UNIX, Type: datagram}}
+	}
 	if !p.Relayed() {
 		return nil
 	}

@@ -22,6 +22,7 @@ type conn struct {
 	from      netip.AddrPort
 	published *network.Published // nil: of the sandbox
 	began     time.Time
+	queued    time.Time // when it was allowed
 	pid       int
 	program   string
 }
@@ -48,12 +49,17 @@ func (c *conn) decide() {
 
 // enter has a connection dialled that is allowed.
 func (c *conn) enter() {
+	c.queued = time.Now()
 	c.relay.dials.add(c.dial)
 }
 
 func (c *conn) dial() {
 	r := c.relay
-	if time.Since(c.began) > r.limits.DialTimeout+r.limits.AskTimeout || r.ctx.Err() != nil {
+	switch {
+	case r.ctx.Err() != nil:
+		c.fail(errClosed)
+		return
+	case time.Since(c.queued) > r.limits.DialTimeout:
 		c.fail(errFull)
 		return
 	}

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -88,5 +89,23 @@ func TestCloseWhileDialling(t *testing.T) {
 	}
 	if sum.Failed != 5 || len(b.relay.slots.c) != 0 {
 		t.Errorf("%+v, %d places not given back", sum, len(b.relay.slots.c))
+	}
+}
+
+// A connection that waits for its turn does not wait for longer than one that has it.
+func TestQueue(t *testing.T) {
+	l := echo(t, "127.0.0.1:0")
+	hole := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), l.port())
+	blackHole(t, hole)
+	b := start(t, network.Policy{Mode: network.Named, Allow: allow(t, named("a.test", l.port())),
+		Hosts: []network.HostAddress{{Name: "a.test", Addr: hole.Addr()}}},
+		func(o *Options) { o.Limits.Dials = 1; o.Limits.DialTimeout = 200 * time.Millisecond })
+	began := time.Now()
+	for _, c := range []*net.TCPConn{b.dial(b.addr("a.test", l.port())), b.dial(b.addr("a.test", l.port())), b.dial(b.addr("a.test", l.port())),
+		b.dial(b.addr("a.test", l.port())), b.dial(b.addr("a.test", l.port()))} {
+		wantReset(t, c)
+	}
+	if d := time.Since(began); d > 600*time.Millisecond {
+		t.Errorf("took %s", d)
 	}
 }

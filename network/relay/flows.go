@@ -15,9 +15,6 @@ const (
 	// counted, or logged, again.
 	deniedFor = 5 * time.Second
 	maxDenied = 1024
-
-	bufferSize  = 64 << 10
-	bufferCount = 4
 )
 
 // flows are all flows of a relay.
@@ -245,25 +242,3 @@ func (s *flows) close() {
 	}
 	s.wg.Wait()
 }
-
-// buffers are a few of them for datagrams of all flows.
-type buffers chan *[]byte
-
-func newBuffers() buffers {
-	c := make(buffers, bufferCount)
-	for range bufferCount {
-		c <- nil
-	}
-	return c
-}
-
-func (c buffers) get() *[]byte {
-	b := <-c
-	if b == nil {
-		made := make([]byte, bufferSize)
-		b = &made
-	}
-	return b
-}
-
-func (c buffers) put(b *[]byte) { c <- b }

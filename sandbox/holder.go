@@ -1,0 +1,61 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/launch"
+)
+
+// holder is a process that has files open, for a program that takes them by their path in /proc
+// alone. It is in the sandbox's user namespace and has no capability there, so that the program
+// may look into it before it joins that and after, whatever it has dropped itself. It is in no
+// PID namespace of the sandbox's: the command does not see it.
+type holder struct {
+	pid  int
+	life *os.File // its end is the holder's
+}
+
+// hold starts one for files, of which the first is the user namespace.
+func hold(files ...*os.File) (*holder, error) {
+	p := launch.NewStandalone(len(files) + 1)
+	p.Process("holder")
+	p.Call(unix.SYS_SETSID)
+	p.Doing("join the user namespace")
+	p.Call(unix.SYS_SETNS, 0, unix.CLONE_NEWUSER) // and stays dumpable
+	caps.Use(p, caps.None, caps.None)
+	p.Doing("hold files")
+	p.Call(unix.SYS_READ, len(files), p.Var("byte").Addr(), 1)
+	p.Call(unix.SYS_EXIT_GROUP, 0)
+	image, err := p.Image()
+	if err != nil {
+		return nil, err
+	}
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	h := &holder{life: ours}
+	if h.pid, err = image.Spawn(append(files, theirs)); err != nil {
+		ours.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// path is where the file of an index is found.
+func (h *holder) path(i int) string { return fmt.Sprintf("/proc/%d/fd/%d", h.pid, i) }
+
+// end ends the holder.
+func (h *holder) end() {
+	h.life.Close()
+	for {
+		if _, err := unix.Wait4(h.pid, nil, 0, nil); err != unix.EINTR {
+			return
+		}
+	}
+}
