@@ -162,7 +162,12 @@ func (b *bench) slirp(argv ...string) (float64, error) {
 	if _, err := r.Read(make([]byte, 1)); err != nil {
 		return 0, fmt.Errorf("slirp4netns: %w", err)
 	}
-	time.Sleep(200 * time.Millisecond) // an IPv6 address is tentative at first
+	for range 50 { // an IPv6 address comes by an announcement, and is tentative at first
+		if regexp.MustCompile(`(?m)^fd\S+ \S+ \S+ \S+ [08]0 +tap0$`).MatchString(readFile("/proc/" + pid + "/net/if_inet6")) {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 	return b.rate(append([]string{"nsenter", "--preserve-credentials", "-U", "-n", "-t", pid}, argv...)...)
 }
 
@@ -188,7 +193,7 @@ func inwardTable(b *bench) (table, error) {
 	if err != nil {
 		return t, err
 	}
-	t.compare(list, results, 1e9, 1, aim{0, 0.6}, aim{2, 1})
+	t.compare(list, results, 1e9, 1, aim{0, 0.6}, aim{2, 0.75})
 	return t, nil
 }
 
