@@ -35,6 +35,7 @@ func (b *bench) rate(argv ...string) (float64, error) {
 	c := exec.CommandContext(end, argv[0], argv[1:]...)
 	c.Dir, c.Env, c.WaitDelay = b.project, environment(), time.Second
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // pasta ends its process group when it fails
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	var failed bytes.Buffer
 	c.Stderr = &failed
 	text, err := c.Output()
