@@ -66,7 +66,7 @@ func specials(ipv6 bool) []special {
 }
 
 // Refused reports whether an address is one that is refused unless a rule names it, and
-// why. IPv6 addresses that stand for an IPv4 one (mapped, 6to4, NAT64, Teredo, ISATAP)
+// why. IPv6 addresses that stand for an IPv4 one (mapped, translated, 6to4, NAT64, Teredo, ISATAP)
 // are refused as that is. The caller's own addresses are not known here: see Own.
 func Refused(a netip.Addr) (why string, refused bool) {
 	_, why, refused = refusedRange(a)
@@ -128,7 +128,8 @@ func embedded(a netip.Addr) []netip.Addr {
 			b[i] ^= 0xff
 		}
 		return []netip.Addr{at(4), at(12)}
-	case [12]byte(b[:12]) == [12]byte{0, 0x64, 0xff, 0x9b}: // NAT64, RFC 6052
+	case [12]byte(b[:12]) == [12]byte{0, 0x64, 0xff, 0x9b}, // NAT64, RFC 6052
+		[12]byte(b[:12]) == [12]byte{8: 0xff, 9: 0xff}: // IPv4-translated, RFC 2765
 		return []netip.Addr{at(12)}
 	case b[8]&^2 == 0 && [3]byte(b[9:12]) == [3]byte{0, 0x5e, 0xfe}: // ISATAP, RFC 5214
 		return []netip.Addr{at(12)}

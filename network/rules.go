@@ -139,10 +139,22 @@ func (r *Rules) Dialled(v Verdict, proto Protocol, name string, a netip.AddrPort
 	switch {
 	case err != nil:
 		return refuse(err.Error(), "")
-	case why != "":
+	case why != "" && !r.outerName(addr):
 		return refuse(why, addressFlag(proto, addr, a.Port()))
 	}
 	return nil
+}
+
+// outerName reports whether an address is one that a sandbox gives a name, and this process
+// runs in a sandbox: who connects to it there connects to the name, by the rules of that one.
+func (r *Rules) outerName(a netip.Addr) bool {
+	for _, x := range outerSandbox() {
+		if x.all.Contains(a) && !x.own.Contains(a) {
+			in, err := r.own.Has(x.self)
+			return in && err == nil
+		}
+	}
+	return false
 }
 
 // HostAddresses are the addresses that Policy.Hosts gives a name, in the order given.

@@ -300,3 +300,32 @@ func TestHostAddresses(t *testing.T) {
 		t.Error("not nil")
 	}
 }
+
+// In a sandbox names have addresses of that sandbox's, which are refused elsewhere.
+func TestOuterSandbox(t *testing.T) {
+	rules, err := ParseAllow("example.org:443", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"198.18.1.1", "198.19.255.254", "fd53:6e64:6278:1::1"}
+	others := []string{"198.18.0.1", "198.18.0.2", "198.18.0.3", "fd53:6e64:6278::1", "fd53:6e64:6278::2", "10.0.0.1", "fd53:6e64:6279::1", "127.0.0.1"}
+	for _, inside := range []bool{true, false} {
+		r := NewRulesWithOwn(Policy{Mode: Named, Allow: rules}, &Own{List: func() ([]netip.Addr, error) {
+			list := []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+			if inside {
+				list = append(list, netip.MustParseAddr("198.18.0.1"), netip.MustParseAddr("fd53:6e64:6278::1"))
+			}
+			return list, nil
+		}})
+		v := r.Name(TCP, "example.org", 443)
+		for i, text := range append(names, others...) {
+			a := netip.AddrPortFrom(netip.MustParseAddr(text), 443)
+			if err := r.Dialled(v, TCP, "example.org", a); (err == nil) != (inside && i < len(names)) {
+				t.Errorf("in a sandbox %v: %s: %v", inside, text, err)
+			}
+			if r.Address(TCP, a).Allowed {
+				t.Errorf("%s is allowed without a name", text)
+			}
+		}
+	}
+}

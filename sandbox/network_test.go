@@ -316,3 +316,26 @@ func TestSocketReplaced(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Nothing in the namespace tells the supervisor's process id.
+func TestNetlinkNumbers(t *testing.T) {
+	c := sh("cat /proc/net/netlink")
+	c.Policy.Network = network.Policy{Mode: network.Open}
+	out, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := 0
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		if len(f) > 2 && f[2] == strconv.Itoa(os.Getpid()) {
+			t.Errorf("%s", line)
+		}
+		if len(f) > 2 && strings.HasPrefix(f[2], "21474836") {
+			own++
+		}
+	}
+	if own == 0 {
+		t.Errorf("no socket of the supervisor in\n%s", out)
+	}
+}

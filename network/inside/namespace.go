@@ -59,7 +59,24 @@ func take(r role, f *os.File) (socket, error) {
 	}
 	s := socket{role: r, File: f}
 	err = raw.Control(func(fd uintptr) { s.fd = int(fd) })
+	if err == nil && r.Family == unix.AF_NETLINK {
+		err = s.bindNetlink()
+	}
 	return s, err
+}
+
+// bindNetlink gives the socket a number that means nothing: that which the kernel would give it
+// is the supervisor's process id outside, which the command would read in /proc/net/netlink.
+func (s *socket) bindNetlink() error {
+	const tries = 64
+	var err error
+	for i := range uint32(tries) {
+		err = unix.Bind(s.fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: 1<<31 + i})
+		if err != unix.EADDRINUSE {
+			break
+		}
+	}
+	return failed("bind a socket for requests to the kernel", err)
 }
 
 // of are the sockets for a use.
