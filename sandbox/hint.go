@@ -16,6 +16,7 @@ import (
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/network/inside"
+	"github.com/usandbox/usandbox/network/relay"
 )
 
 // Hint is what a person can do about an error of this package; "" if that is not
@@ -35,12 +36,15 @@ func Hint(err error) string {
 		unsafe     *NoFilesError
 		pasta      *NoPastaError
 		rules      *inside.NoRulesError
+		relayed    *relay.StartError
 	)
 	switch {
 	case errors.As(err, &pasta):
 		return pasta.hint()
 	case errors.As(err, &rules):
 		return rules.Hint()
+	case errors.As(err, &relayed):
+		return relayed.Hint
 	case errors.As(err, &overlay):
 		return overlay.Hint
 	case errors.As(err, &store):

@@ -22,7 +22,7 @@ func netCommand(args []string) int {
 	args = set.Args()
 	usage := "usandbox net allow|deny SANDBOX RULE ..., or usandbox net show SANDBOX"
 	if len(args) < 2 {
-		return fail(errors.New("usandbox net: wrong number of arguments"), usage)
+		return fail(errors.New("net: wrong number of arguments"), usage)
 	}
 	verb, name, specs := args[0], args[1], args[2:]
 	r := &netRequest{Verb: verb}

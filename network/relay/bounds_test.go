@@ -289,7 +289,8 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	l := Limits{}.withDefaults()
-	if err := l.fitInto(128, 20); err == nil || !strings.Contains(err.Error(), "\nhint: ") {
+	var start *StartError
+	if err := l.fitInto(128, 20); !errors.As(err, &start) || start.Hint == "" {
 		t.Error(err)
 	}
 }

@@ -12,6 +12,17 @@ var (
 	errFull      = errors.New("too many connections")
 )
 
+// StartError says why a relay does not start.
+type StartError struct {
+	Err  error
+	Hint string // what can be done about it, or ""
+}
+
+func (e *StartError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *StartError) Unwrap() error { return e.Err }
+
 // lookupError is what came of looking up a name.
 type lookupError struct {
 	name   string

@@ -23,7 +23,7 @@ func (l *Limits) fit() error {
 func (l *Limits) fitInto(files, used int) error {
 	free := files - files/8 - used - reserve
 	if free < 64 {
-		return fmt.Errorf("start the relay: at most %d open files (ulimit -n) are too few\nhint: ulimit -n 1024", files)
+		return &StartError{fmt.Errorf("start the relay: at most %d open files (ulimit -n) are too few", files), "ulimit -n 1024"}
 	}
 	// A flow needs one; a connection two; a look-up two for a moment; an attempt to connect
 	// beside another, one; and one more for a moment when it is done.

@@ -45,13 +45,13 @@ func publishError(p network.Published, err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
-		hint = "\nhint: another program listens there; with 0 for the port of the host a free one is picked"
+		hint = "another program listens there; with 0 for the port of the host a free one is picked"
 	case errors.Is(err, unix.EACCES):
-		hint = "\nhint: ports below net.ipv4.ip_unprivileged_port_start, sysctl(8), need privilege; take a higher one"
+		hint = "ports below net.ipv4.ip_unprivileged_port_start, sysctl(8), need privilege; take a higher one"
 	case errors.Is(err, unix.EADDRNOTAVAIL):
-		hint = "\nhint: the address must be one of this machine's, as `ip address` shows them"
+		hint = "the address must be one of this machine's, as `ip address` shows them"
 	}
-	return fmt.Errorf("publish a port: %s: listen on %s: %w%s", flag, p.Host, err, hint)
+	return &StartError{fmt.Errorf("publish a port: %s: listen on %s: %w", flag, p.Host, err), hint}
 }
 
 func (r *Relay) publishStream(p network.Published) error {

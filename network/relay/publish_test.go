@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -111,7 +112,8 @@ func TestPublishErrors(t *testing.T) {
 	} {
 		p.Port, p.Origin = 80, "--publish "+p.Host.String()+":80"
 		_, err := Start(newFake(t), network.NewRules(published(p)), Options{})
-		if err == nil || !strings.Contains(err.Error(), p.Origin) || !strings.Contains(err.Error(), "\nhint: ") {
+		var start *StartError
+		if !errors.As(err, &start) || !strings.Contains(err.Error(), p.Origin) || start.Hint == "" {
 			t.Errorf("%s: %v", p.Origin, err)
 		}
 	}

@@ -52,7 +52,7 @@ func (p *Pump) move(l *link, from side) bool {
 		}
 		most = max(min(most, f.room), leastRoom)
 	}
-	if f.bulk && !src.odd {
+	if f.bulk && !src.odd && p.spare(pipeSize) {
 		if pipe := p.pipe(); pipe != nil {
 			return p.splice(l, from, pipe, min(most, pipe.size))
 		}
@@ -60,9 +60,13 @@ func (p *Pump) move(l *link, from side) bool {
 	return p.copy(l, from, min(most, bulkRead))
 }
 
-// copy moves bytes through memory.
+// copy moves bytes through memory. If what is left over could not be kept, it stays where it is:
+// it is looked at, and only what was written is taken.
 func (p *Pump) copy(l *link, from side, most int) bool {
 	f, src, dst := &l.flow[from], &l.sock[from], &l.sock[1-from]
+	if !p.spare(most) {
+		return p.peek(l, from, most)
+	}
 	n, err := src.receive(p.buffer[:most], 0)
 	if err == unix.EAGAIN {
 		return false
@@ -82,6 +86,37 @@ func (p *Pump) copy(l *link, from side, most int) bool {
 		f.tight = true
 		return p.keep(l, f, p.buffer[m:n])
 	}
+	return true
+}
+
+// peek is copy without anything to keep.
+func (p *Pump) peek(l *link, from side, most int) bool {
+	f, src, dst := &l.flow[from], &l.sock[from], &l.sock[1-from]
+	n, err := src.receive(p.buffer[:most], unix.MSG_PEEK)
+	if err == unix.EAGAIN {
+		return false
+	}
+	if n == 0 {
+		p.end(l, from, err)
+		return true
+	}
+	f.bulk = n >= smallRead
+	m, err := dst.send(p.buffer[:n])
+	p.count(l, from, m)
+	if err != 0 && err != unix.EAGAIN {
+		dst.fault(err)
+		return false
+	}
+	f.tight = m < n
+	for m > 0 {
+		taken, err := src.receive(p.buffer[:m], 0)
+		if taken == 0 { // impossible: they were there
+			p.reset(l, Totals{End: ClientReset + End(from), Err: err})
+			return false
+		}
+		m -= taken
+	}
+	src.readable = true
 	return true
 }
 

@@ -6,6 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// spare reports whether n more bytes may be left over, if all pipes are emptied also.
+func (p *Pump) spare(n int) bool {
+	return p.leftover.Load()+int64(p.pool.open.Load())*pipeSize+int64(n) <= int64(p.limits.Leftover)
+}
+
 // keep puts bytes that were read and could not be written into memory. It reports
 // whether the pair still lives.
 func (p *Pump) keep(l *link, f *flow, b []byte) bool {
@@ -16,8 +21,8 @@ func (p *Pump) keep(l *link, f *flow, b []byte) bool {
 	return true
 }
 
-// reserve makes room for n bytes as the rest of a flow. Where the budget does not
-// suffice, the pairs are reset that have waited longest for their peer to read.
+// reserve makes room for n bytes as the rest of a flow. Where the budget does not suffice, which
+// spare prevents, the pairs are reset that have waited longest for their peer to read.
 func (p *Pump) reserve(l *link, f *flow, n int) bool {
 	for p.leftover.Load()+int64(n) > int64(p.limits.Leftover) {
 		victim := p.stuck.front()

@@ -11,8 +11,8 @@ type Limits struct {
 	Pipes int
 
 	// Leftover is how many bytes, taken from a sender and not yet by a receiver, are
-	// kept in memory for all pairs together. When they do not suffice, the pair that
-	// needs more is reset. Default: 8 MiB.
+	// kept in memory for all pairs together. When they do not suffice, no more is taken than
+	// is given on, which is slower. Default: 8 MiB.
 	Leftover int
 
 	// Hold is how long a client may keep Inspect undecided after its first byte.
