@@ -47,13 +47,33 @@ func (c *conn) decide() {
 	}
 }
 
-// enter has a connection dialled that is allowed.
+// enter has a connection dialled that is allowed. What is made at once, to a server on this
+// machine whose address is known, is made here; nothing here waits.
 func (c *conn) enter() {
-	c.queued = time.Now()
-	c.relay.dials.add(c.dial)
+	r := c.relay
+	if c.published != nil {
+		c.queue(c.dialInside)
+		return
+	}
+	race := r.race(&c.target)
+	if fd, a, ok := race.sprint(); ok {
+		c.dialled = a
+		c.join(fd)
+		return
+	}
+	if !race.tried {
+		race = nil // what is known may be another when it is dialled
+	}
+	c.queue(func(ctx context.Context) { c.dial(ctx, race) })
 }
 
-func (c *conn) dial() {
+// queue has a function called that may wait.
+func (c *conn) queue(dial func(context.Context)) {
+	c.queued = time.Now()
+	c.relay.dials.add(func() { c.begin(dial) })
+}
+
+func (c *conn) begin(dial func(context.Context)) {
 	r := c.relay
 	switch {
 	case r.ctx.Err() != nil:
@@ -65,17 +85,24 @@ func (c *conn) dial() {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, r.limits.DialTimeout)
 	defer cancel()
-	if c.published != nil {
-		fd, err := r.inside.Dial(ctx, network.TCP, c.published.Port)
-		if err != nil {
-			c.fail(err)
-			return
-		}
-		unix.SetNonblock(fd, true)
-		c.join(fd)
+	dial(ctx)
+}
+
+func (c *conn) dialInside(ctx context.Context) {
+	fd, err := c.relay.inside.Dial(ctx, network.TCP, c.published.Port)
+	if err != nil {
+		c.fail(err)
 		return
 	}
-	fd, a, err := r.connect(ctx, &c.target)
+	unix.SetNonblock(fd, true)
+	c.join(fd)
+}
+
+func (c *conn) dial(ctx context.Context, race *race) {
+	if race == nil {
+		race = c.relay.race(&c.target)
+	}
+	fd, a, err := race.run(ctx)
 	var refused *network.RefusedError
 	switch {
 	case errors.As(err, &refused):
@@ -103,7 +130,7 @@ func (c *conn) join(server int) {
 			return
 		}
 	}
-	pair := splice.Pair{Client: c.client, Server: server, Key: c, Done: c.done}
+	pair := splice.Pair{Client: c.client, Server: server, Accepted: true, Key: c, Done: c.done}
 	c.client = -1
 	if c.name != "" && r.checked {
 		pair.Inspect = c.inspect

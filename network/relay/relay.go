@@ -151,10 +151,7 @@ func (r *Relay) Close() Summary {
 	r.mu.Lock()
 	again := r.closed
 	r.closed = true
-	closers := r.closers
-	for _, a := range r.acceptors {
-		a.stop()
-	}
+	closers, acceptors := r.closers, r.acceptors
 	r.mu.Unlock()
 	r.cancel()
 	if !again {
@@ -167,6 +164,9 @@ func (r *Relay) Close() Summary {
 		r.dials.close()
 		r.flows.close()
 		r.pump.Close()
+		for _, a := range acceptors {
+			a.stop()
+		}
 		r.wg.Wait()
 		r.log.close()
 		r.dnsLog.close()

@@ -20,11 +20,12 @@ type Pump struct {
 	joined   atomic.Int32
 	leftover atomic.Int64 // bytes in memory
 
-	mu     sync.Mutex
-	table  []slot
-	unused []int32 // slots of the table
-	closed bool
-	doomed []any // keys of pairs to reset
+	mu      sync.Mutex
+	table   []slot
+	unused  []int32 // slots of the table
+	closed  bool
+	doomed  []any // keys of pairs to reset
+	watches []*Watch
 
 	// Of the goroutine alone.
 	now    time.Time
@@ -32,6 +33,7 @@ type Pump struct {
 	buffer []byte
 	pool   pool
 	ready  []*link // that may have something to move
+	told   []*Watch
 	held   queue
 	stuck  queue
 }
@@ -69,7 +71,7 @@ func New(l Limits) (*Pump, error) {
 		unix.Close(p.eventfd)
 	}
 	if err != nil {
-		p.poll.file.Close()
+		p.poll.close()
 		return nil, fmt.Errorf("usandbox: carry bytes between sockets: %w", err)
 	}
 	go p.run()
@@ -81,7 +83,10 @@ func New(l Limits) (*Pump, error) {
 // error, it has closed them, and Done is not called.
 func (p *Pump) Join(pair Pair) error {
 	l := &link{inspect: pair.Inspect, done: pair.Done, key: pair.Key, active: time.Now()}
-	l.sock = [2]socket{newSocket(pair.Client), newSocket(pair.Server)}
+	l.sock[server] = newSocket(pair.Server)
+	if l.sock[client].fd = pair.Client; !pair.Accepted {
+		l.sock[client] = newSocket(pair.Client)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock() // held for all of it: the pump sees no half of a pair
 	err := error(ErrClosed)
