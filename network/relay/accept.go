@@ -61,6 +61,8 @@ func (a *acceptor) serve() {
 // next accepts one connection. It returns false if none waits.
 func (a *acceptor) next(listener int) bool {
 	r := a.relay
+	r.accepting.Add(1)
+	defer r.accepting.Add(-1)
 	fd, from, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 	switch {
 	case err == nil:

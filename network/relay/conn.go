@@ -50,6 +50,9 @@ func (c *conn) decide() {
 // enter has a connection dialled that is allowed.
 func (c *conn) enter() {
 	c.queued = time.Now()
+	if c.published == nil {
+		c.relay.waiting.add(c, c.client)
+	}
 	c.relay.dials.add(c.dial)
 }
 
@@ -103,7 +106,10 @@ func (c *conn) join(server int) {
 			return
 		}
 	}
-	pair := splice.Pair{Client: c.client, Server: server, Key: c, Done: c.done}
+	pair := splice.Pair{Client: c.client, Server: server, Key: c, Done: c.done, Published: c.published != nil}
+	if c.published == nil {
+		r.waiting.add(c, -1)
+	}
 	c.client = -1
 	if c.name != "" && r.checked {
 		pair.Inspect = c.inspect
@@ -113,6 +119,7 @@ func (c *conn) join(server int) {
 		c.fail(err)
 		return
 	}
+	r.waiting.remove(c)
 	if r.live.isDoomed(c) {
 		r.pump.Cut(c)
 	}
@@ -142,6 +149,7 @@ func (c *conn) done(t splice.Totals) {
 func (c *conn) refuse() {
 	r := c.relay
 	last := func() {
+		r.waiting.remove(c)
 		if c.client >= 0 {
 			reset(c.client)
 		}
@@ -160,6 +168,7 @@ func (c *conn) refuse() {
 
 // fail resets a connection that could not be made.
 func (c *conn) fail(err error) {
+	c.relay.waiting.remove(c)
 	if c.client >= 0 {
 		reset(c.client)
 	}
