@@ -170,6 +170,7 @@ func (r *Relay) Close() Summary {
 		r.flows.close()
 		r.pump.Close()
 		r.wg.Wait()
+		r.spareFile.Close()
 		r.log.close()
 		r.dnsLog.close()
 	}
