@@ -112,7 +112,7 @@ func (c *Cmd) Signal(sig unix.Signal) error {
 	if c.process == nil {
 		return errors.New("sandbox: not started")
 	}
-	return c.process.Signal(sig)
+	return c.signalled(sig, c.process.Signal(sig))
 }
 
 // WatchStops calls f whenever the command is stopped by a signal (Ctrl-Z), until
@@ -127,6 +127,7 @@ func (c *Cmd) WatchStops(f func(unix.Signal)) {
 func (c *Cmd) Kill() {
 	if c.process != nil {
 		c.killed.Do(c.process.Kill)
+		c.relayed.hasten()
 	}
 }
 
@@ -141,5 +142,16 @@ func (c *Cmd) SignalGroup(sig unix.Signal) error {
 	if c.process == nil {
 		return errors.New("sandbox: not started")
 	}
-	return c.process.SignalGroup(sig)
+	return c.signalled(sig, c.process.SignalGroup(sig))
+}
+
+// signalled has a signal that comes when the command has ended already end what Wait waits for.
+func (c *Cmd) signalled(sig unix.Signal, err error) error {
+	if errors.Is(err, os.ErrProcessDone) {
+		switch sig {
+		case unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP:
+			c.relayed.hasten()
+		}
+	}
+	return err
 }

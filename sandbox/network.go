@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"os"
 
@@ -43,6 +44,9 @@ type relayed struct {
 	pasta   *pasta       // in place of both; nil: there is none
 	summary relay.Summary
 	ended   bool
+
+	hurry context.Context // done: nobody waits for what is on its way
+	now   context.CancelFunc
 }
 
 // startRelay is what Start does with the sockets of the sandbox's network namespace.
@@ -58,6 +62,7 @@ func (c *Cmd) startRelay(files []*os.File) error {
 		return err
 	}
 	r := &relayed{inside: inside.Take(inside.Sockets(p), files)}
+	r.hurry, r.now = context.WithCancel(context.Background())
 	c.relayed = r
 	if err := r.inside.SetUp(p); err != nil {
 		return &NetworkError{err}
@@ -74,12 +79,27 @@ func (c *Cmd) startRelay(files []*os.File) error {
 	return nil
 }
 
+// drain waits until what the command sent has been passed on, if that does not take long.
+func (r *relayed) drain() {
+	if r != nil && r.relay != nil {
+		r.relay.Drain(r.hurry)
+	}
+}
+
+// hasten ends drain.
+func (r *relayed) hasten() {
+	if r != nil && r.now != nil {
+		r.now()
+	}
+}
+
 // end ends the relay, once.
 func (r *relayed) end() {
 	if r == nil || r.ended {
 		return
 	}
 	r.ended = true
+	r.hasten()
 	if r.relay != nil {
 		r.summary = r.relay.Close()
 	}

@@ -63,7 +63,11 @@ func namedPolicy(t *testing.T, allow ...string) network.Policy {
 // hello is a command that connects to server.test, and a policy that lets it.
 func hello(t *testing.T) *Cmd {
 	t.Helper()
-	addr := greeter(t, "127.0.0.1:0", "hello from outside")
+	return helloTo(t, greeter(t, "127.0.0.1:0", "hello from outside"))
+}
+
+func helloTo(t *testing.T, addr netip.AddrPort) *Cmd {
+	t.Helper()
 	c := Command("bash", "-c", fmt.Sprintf("ls /proc/self/fd | wc -l; exec 3<>/dev/tcp/server.test/%d && head -1 <&3", addr.Port()))
 	c.Policy.Network = namedPolicy(t, fmt.Sprintf("server.test:%d", addr.Port()))
 	return c

@@ -18,6 +18,9 @@ func (c *Cmd) Wait() error {
 	}
 	state, err := c.process.Wait()
 	c.refusals.end()
+	if state.Status.Exited() {
+		c.relayed.drain()
+	}
 	c.relayed.end()
 	close(c.done)
 	c.result = &Result{

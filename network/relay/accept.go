@@ -63,6 +63,8 @@ func (a *acceptor) stop() {
 // next accepts one connection. The pump calls it again as long as there are more.
 func (a *acceptor) next() {
 	r := a.relay
+	r.accepting.Add(1)
+	defer r.accepting.Add(-1)
 	if r.ctx.Err() != nil || !a.place() {
 		return
 	}

@@ -64,6 +64,7 @@ func (c *conn) enter() {
 	if !race.tried {
 		race = nil // what is known may be another when it is dialled
 	}
+	r.waiting.add(c, c.client)
 	c.queue(func(ctx context.Context) { c.dial(ctx, race) })
 }
 
@@ -130,7 +131,10 @@ func (c *conn) join(server int) {
 			return
 		}
 	}
-	pair := splice.Pair{Client: c.client, Server: server, Accepted: true, Key: c, Done: c.done}
+	pair := splice.Pair{Client: c.client, Server: server, Accepted: true, Key: c, Done: c.done, Published: c.published != nil}
+	if c.published == nil {
+		r.waiting.add(c, -1)
+	}
 	c.client = -1
 	if c.name != "" && r.checked {
 		pair.Inspect = c.inspect
@@ -140,6 +144,7 @@ func (c *conn) join(server int) {
 		c.fail(err)
 		return
 	}
+	r.waiting.remove(c)
 	if r.live.isDoomed(c) {
 		r.pump.Cut(c)
 	}
@@ -169,6 +174,7 @@ func (c *conn) done(t splice.Totals) {
 func (c *conn) refuse() {
 	r := c.relay
 	last := func() {
+		r.waiting.remove(c)
 		if c.client >= 0 {
 			reset(c.client)
 		}
@@ -187,6 +193,7 @@ func (c *conn) refuse() {
 
 // fail resets a connection that could not be made.
 func (c *conn) fail(err error) {
+	c.relay.waiting.remove(c)
 	if c.client >= 0 {
 		reset(c.client)
 	}

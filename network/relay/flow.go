@@ -38,6 +38,8 @@ type flow struct {
 	file   *os.File // nil: not connected yet
 	raw    syscall.RawConn
 	ended  bool
+
+	connecting bool // or connected
 }
 
 type flowKey struct {
@@ -73,6 +75,9 @@ func (f *flow) write(raw syscall.RawConn, b []byte) {
 // serve connects the flow, and carries answers until it ends.
 func (f *flow) serve() {
 	r := f.flows.relay
+	f.mu.Lock()
+	f.connecting = true
+	f.mu.Unlock()
 	fd, err := f.connect()
 	var refused *network.RefusedError
 	switch {
@@ -114,6 +119,13 @@ func (f *flow) serve() {
 			return
 		}
 	}
+}
+
+// waits reports whether there are datagrams that will be sent.
+func (f *flow) waits() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.published == nil && f.connecting && !f.ended && len(f.queue) > 0
 }
 
 // flush sends what waited, in order, before what comes now.

@@ -49,6 +49,8 @@ type Relay struct {
 	spare     sync.Mutex // guards spareFile, see acceptor.exhausted
 	spareFile *os.File
 	live      live
+	waiting   waiting
+	accepting atomic.Int32 // connections that are in no list yet
 
 	allowed, denied, failed, out, in atomic.Uint64
 }
@@ -168,6 +170,7 @@ func (r *Relay) Close() Summary {
 			a.stop()
 		}
 		r.wg.Wait()
+		r.spareFile.Close()
 		r.log.close()
 		r.dnsLog.close()
 	}

@@ -23,6 +23,7 @@ type link struct {
 	inspect func([]byte, bool) (sniff.Decision, string) // nil: the client is not held back (any more)
 	done    func(Totals)
 	key     any
+	ends    side // which Drain takes for ended
 
 	slot   int32
 	queued bool // waits for its turn

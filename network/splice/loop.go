@@ -40,6 +40,7 @@ func (p *Pump) run() {
 		}
 		p.tell()
 		p.cut()
+		p.beginDrain()
 		p.overdue()
 		p.emptyStalled()
 		p.idle()
@@ -131,7 +132,7 @@ func (p *Pump) turn(l *link) {
 			p.broken(l, client)
 		case l.sock[server].err != 0:
 			p.broken(l, server)
-		case l.flow[client].shut && l.flow[server].shut:
+		case l.flow[l.ends].shut && (p.drain || l.flow[1-l.ends].shut):
 			p.finish(l, Totals{End: EOF})
 		case !out && !in:
 			return
@@ -167,6 +168,7 @@ func (p *Pump) end(l *link, from side, err syscall.Errno) {
 func (p *Pump) count(l *link, from side, n int) {
 	if n > 0 {
 		l.flow[from].total += uint64(n)
+		p.moved.Add(uint64(n))
 		l.flow[from].room -= n
 		l.active = p.now
 	}

@@ -19,6 +19,9 @@ type Pair struct {
 	// goroutine: it must be quick, and must not keep head.
 	Inspect func(head []byte, ended bool) (d sniff.Decision, reason string)
 
+	// Published says that the server is what Drain takes for ended, in place of the client.
+	Published bool
+
 	// Key, if not nil, is what Cut is told to end the pair. It must be comparable.
 	Key any
 

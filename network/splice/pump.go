@@ -18,13 +18,15 @@ type Pump struct {
 	eventfd  int // readable: Close or Cut was called
 	ended    chan struct{}
 	joined   atomic.Int32
-	leftover atomic.Int64 // bytes in memory
+	moved    atomic.Uint64 // bytes given to a socket
+	leftover atomic.Int64  // bytes in memory
 
 	mu      sync.Mutex
 	table   []slot
 	unused  []int32 // slots of the table
 	closed  bool
 	doomed  []any // keys of pairs to reset
+	drains  bool  // Drain was called
 	watches []*Watch
 
 	// Of the goroutine alone.
@@ -36,6 +38,7 @@ type Pump struct {
 	told   []*Watch
 	held   queue
 	stuck  queue
+	drain  bool // drains, as seen by the goroutine
 }
 
 // slot is a place in the table. Events name the slot and how often it was used before:
@@ -83,6 +86,9 @@ func New(l Limits) (*Pump, error) {
 // error, it has closed them, and Done is not called.
 func (p *Pump) Join(pair Pair) error {
 	l := &link{inspect: pair.Inspect, done: pair.Done, key: pair.Key, active: time.Now()}
+	if pair.Published {
+		l.ends = server
+	}
 	l.sock[server] = newSocket(pair.Server)
 	if l.sock[client].fd = pair.Client; !pair.Accepted {
 		l.sock[client] = newSocket(pair.Client)
