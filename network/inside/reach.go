@@ -65,12 +65,16 @@ func (e *NoRulesError) Hint() string {
 // tooMany names ranges, the first few.
 func tooMany(tcp, udp []network.PortRange) string {
 	var words []string
-	for i, p := range slices.Concat(tcp, udp) {
-		if i == 4 {
+	for _, p := range slices.Concat(tcp, udp) {
+		word := fmt.Sprintf("%d-%d", p.First, p.Last)
+		if slices.Contains(words, word) {
+			continue
+		}
+		if len(words) == 4 {
 			words = append(words, "...")
 			break
 		}
-		words = append(words, fmt.Sprintf("%d-%d", p.First, p.Last))
+		words = append(words, word)
 	}
 	return strings.Join(words, ", ")
 }
