@@ -144,16 +144,15 @@ func (a *acceptor) exhausted() {
 	}
 	r.spare.Lock()
 	defer r.spare.Unlock()
-	if f := r.spareFile; f != nil {
-		f.Close()
-		r.spareFile = nil
+	if r.spareFile >= 0 {
+		unix.Close(r.spareFile)
 	}
 	fd, _, err := accept(a.fd)
 	if err == nil {
 		reset(fd)
 		r.failed.Add(1)
 	}
-	if r.spareFile = spareFile(); err != nil || r.spareFile == nil {
+	if r.spareFile = spareFile(); err != nil || r.spareFile < 0 {
 		a.pause(retry)
 	}
 }
