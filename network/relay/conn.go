@@ -53,7 +53,18 @@ func (c *conn) enter() {
 	if c.published == nil {
 		c.relay.waiting.add(c, c.client)
 	}
-	c.relay.dials.add(c.dial)
+	c.relay.dials.add(c.goal(), c.dial)
+}
+
+// goal is where it leads, for its turn.
+func (c *conn) goal() goal {
+	switch {
+	case c.published != nil:
+		return goal{port: c.published.Port}
+	case c.name != "":
+		return goal{name: c.name}
+	}
+	return goal{addr: c.to.Addr()}
 }
 
 func (c *conn) dial() {
