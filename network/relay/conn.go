@@ -71,7 +71,18 @@ func (c *conn) enter() {
 // queue has a function called that may wait.
 func (c *conn) queue(dial func(context.Context)) {
 	c.queued = time.Now()
-	c.relay.dials.add(func() { c.begin(dial) })
+	c.relay.dials.add(c.goal(), func() { c.begin(dial) })
+}
+
+// goal is where it leads, for its turn.
+func (c *conn) goal() goal {
+	switch {
+	case c.published != nil:
+		return goal{port: c.published.Port}
+	case c.name != "":
+		return goal{name: c.name}
+	}
+	return goal{addr: c.to.Addr()}
 }
 
 func (c *conn) begin(dial func(context.Context)) {

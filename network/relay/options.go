@@ -44,7 +44,8 @@ type Limits struct {
 	// Default: 8192.
 	Connections int
 
-	// Dials is how many connections are dialled at once; others wait. Default: 128.
+	// Dials is how many connections are dialled at once, to one name or address at most a
+	// quarter of them; others wait. Default: 128.
 	Dials int
 
 	// Flows is how many pairs of a client and an address have datagrams relayed at once.

@@ -79,7 +79,7 @@ func Start(n Inside, rules *network.Rules, o Options) (*Relay, error) {
 	r.lookups = newLookups(r.ctx, o.Resolver)
 	r.slots = newSlots(r.limits.Connections)
 	r.extra = newSlots(r.limits.Dials / 2)
-	r.dials = newWorkers(r.limits.Dials)
+	r.dials = newWorkers(r.limits.Dials, max(r.limits.Dials/4, 1))
 	r.flows = newFlows(r)
 	r.tally = newTally()
 	r.finder = newFinder(n)
