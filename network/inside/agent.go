@@ -48,6 +48,8 @@ func agentProgram() (*launch.Program, error) {
 	}
 	p := launch.NewStandalone(agentFiles)
 	p.Process("agent")
+	p.Doing("name the process")
+	p.Call(unix.SYS_PRCTL, unix.PR_SET_NAME, "usandbox", 0, 0, 0)
 	p.Doing("make a session of its own")
 	p.Call(unix.SYS_SETSID)
 	p.Call(unix.SYS_CHDIR, "/")

@@ -254,7 +254,7 @@ func TestDial(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"CapPrm:\t0000000000003000", "CapEff:\t0000000000003000", "CapInh:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
+	for _, want := range []string{"Name:\tusandbox\n", "CapPrm:\t0000000000003000", "CapEff:\t0000000000003000", "CapInh:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
 		if !strings.Contains(string(status), want) {
 			t.Errorf("the agent has no %q:\n%s", want, status)
 		}
