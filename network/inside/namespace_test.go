@@ -259,6 +259,13 @@ func TestDial(t *testing.T) {
 			t.Errorf("the agent has no %q:\n%s", want, status)
 		}
 	}
+	unix.Kill(pid, unix.SIGKILL) // as the kernel may
+	fd, err := n.Dial(context.Background(), network.TCP, 4000)
+	if err != nil || unix.Kill(pid, 0) != unix.ESRCH {
+		t.Fatal("another agent: ", err)
+	}
+	unix.Close(fd)
+	pid = n.agent.pid
 	if n.Close(); unix.Kill(pid, 0) != unix.ESRCH {
 		t.Error("the agent is left")
 	}
