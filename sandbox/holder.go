@@ -23,6 +23,8 @@ type holder struct {
 func hold(files ...*os.File) (*holder, error) {
 	p := launch.NewStandalone(len(files) + 1)
 	p.Process("holder")
+	p.Doing("name the process")
+	p.Call(unix.SYS_PRCTL, unix.PR_SET_NAME, "usandbox", 0, 0, 0)
 	p.Call(unix.SYS_SETSID)
 	p.Doing("join the user namespace")
 	p.Call(unix.SYS_SETNS, 0, unix.CLONE_NEWUSER) // and stays dumpable

@@ -48,6 +48,8 @@ func agentProgram() (*launch.Program, error) {
 	}
 	p := launch.NewStandalone(agentFiles)
 	p.Process("agent")
+	p.Doing("name the process")
+	p.Call(unix.SYS_PRCTL, unix.PR_SET_NAME, "usandbox", 0, 0, 0)
 	p.Doing("make a session of its own")
 	p.Call(unix.SYS_SETSID)
 	p.Call(unix.SYS_CHDIR, "/")
@@ -147,6 +149,8 @@ func NamespacesOf(socket *os.File) (user, network *os.File, err error) {
 	return user, network, err
 }
 
+var errAgentGone = errors.New("make sockets in the sandbox: the process for it has ended")
+
 // make makes a socket.
 func (a *agent) make(s Socket) (fd int, err error) {
 	a.mu.Lock()
@@ -156,7 +160,11 @@ func (a *agent) make(s Socket) (fd int, err error) {
 		request = binary.NativeEndian.AppendUint64(request, uint64(n))
 	}
 	conn := int(a.socket.Fd())
-	if err := unix.Send(conn, request, unix.MSG_NOSIGNAL); err != nil {
+	err = unix.Send(conn, request, unix.MSG_NOSIGNAL)
+	if err == unix.EPIPE || err == unix.ECONNRESET {
+		return -1, errAgentGone
+	}
+	if err != nil {
 		return -1, fmt.Errorf("ask for a socket in the sandbox: %w", err)
 	}
 	answer, oob := make([]byte, 1024), make([]byte, unix.CmsgSpace(4))
@@ -180,7 +188,7 @@ func (a *agent) make(s Socket) (fd int, err error) {
 	case n > 8: // why it has ended
 		return -1, fmt.Errorf("make sockets in the sandbox: %s", strings.TrimSpace(strings.TrimPrefix(string(answer[:n]), "usandbox: ")))
 	case n == 0:
-		return -1, errors.New("make sockets in the sandbox: the process for it has ended")
+		return -1, errAgentGone
 	}
 	return -1, errors.New("make a socket in the sandbox: the kernel has none of that kind")
 }
@@ -196,16 +204,22 @@ func (a *agent) close() error {
 	}
 }
 
-// agentSocket makes a socket by the agent, which is started if it does not run. The caller
-// holds n.mu.
+// agentSocket makes a socket by the agent, which is started if it does not run, also if somebody
+// has killed it: the kernel, for want of memory. The caller holds n.mu.
 func (n *Namespace) agentSocket(s Socket) (fd int, err error) {
-	if n.agent == nil {
-		if len(n.sockets) == 0 {
-			return -1, errors.New("BUG: inside: not set up")
+	if n.agent != nil {
+		if fd, err = n.agent.make(s); !errors.Is(err, errAgentGone) {
+			return fd, err
 		}
-		if n.agent, err = startAgent(n.sockets[0].fd); err != nil {
-			return -1, err
-		}
+		n.agent.close()
+		n.agent = nil
+	}
+	if len(n.sockets) == 0 {
+		return -1, errors.New("BUG: inside: not set up")
+	}
+	if n.agent, err = startAgent(n.sockets[0].fd); err != nil {
+		n.agent = nil
+		return -1, err
 	}
 	return n.agent.make(s)
 }

@@ -254,11 +254,18 @@ func TestDial(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"CapPrm:\t0000000000003000", "CapEff:\t0000000000003000", "CapInh:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
+	for _, want := range []string{"Name:\tusandbox\n", "CapPrm:\t0000000000003000", "CapEff:\t0000000000003000", "CapInh:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
 		if !strings.Contains(string(status), want) {
 			t.Errorf("the agent has no %q:\n%s", want, status)
 		}
 	}
+	unix.Kill(pid, unix.SIGKILL) // as the kernel may
+	fd, err := n.Dial(context.Background(), network.TCP, 4000)
+	if err != nil || unix.Kill(pid, 0) != unix.ESRCH {
+		t.Fatal("another agent: ", err)
+	}
+	unix.Close(fd)
+	pid = n.agent.pid
 	if n.Close(); unix.Kill(pid, 0) != unix.ESRCH {
 		t.Error("the agent is left")
 	}
