@@ -30,21 +30,29 @@ func hold(files ...*os.File) (*holder, error) {
 	p.Call(unix.SYS_SETNS, 0, unix.CLONE_NEWUSER) // and stays dumpable
 	caps.Use(p, caps.None, caps.None)
 	p.Doing("hold files")
+	p.Call(unix.SYS_WRITE, len(files), "!", 1)
 	p.Call(unix.SYS_READ, len(files), p.Var("byte").Addr(), 1)
 	p.Call(unix.SYS_EXIT_GROUP, 0)
 	image, err := p.Image()
 	if err != nil {
 		return nil, err
 	}
-	theirs, ours, err := os.Pipe()
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
+	}
+	theirs := os.NewFile(uintptr(pair[0]), "holder")
+	h := &holder{life: os.NewFile(uintptr(pair[1]), "holder")}
+	h.pid, err = image.Spawn(append(files, theirs))
+	theirs.Close()
+	if err != nil {
+		h.life.Close()
 		return nil, err
 	}
-	defer theirs.Close()
-	h := &holder{life: ours}
-	if h.pid, err = image.Spawn(append(files, theirs)); err != nil {
-		ours.Close()
-		return nil, err
+	// Until it has dropped its capabilities, who has fewer cannot look.
+	if n, err := h.life.Read(make([]byte, 1)); n != 1 {
+		h.end()
+		return nil, fmt.Errorf("hold the namespaces for another program: it has ended: %w", err)
 	}
 	return h, nil
 }

@@ -85,11 +85,13 @@ func withPlace(files []mounts.Entry, name string) []mounts.Entry {
 	return slices.Concat(files[:i], apart, files[i+1:])
 }
 
+const filesAndDNS = "hosts: files dns"
+
 // maxSwitch bounds an nsswitch.conf.
 const maxSwitch = 64 << 10
 
 // switched is the nsswitch.conf of the file tree, in which host names are looked for in hosts
-// and asked for; false: there is none, and the C library does so by itself.
+// and asked for; false: there is none, and the C library does so by itself, or it says so already.
 func switched(files []mounts.Entry) (text string, ok bool) {
 	_, etc, ok := etcOf(files)
 	if !ok {
@@ -105,15 +107,23 @@ func switched(files []mounts.Entry) (text string, ok bool) {
 		return "", false
 	}
 	var b strings.Builder
+	already := 0
 	for line := range strings.Lines(string(was)) {
 		if !strings.HasPrefix(strings.TrimLeft(line, " \t"), "hosts:") {
 			b.WriteString(line)
+			continue
 		}
+		if already++; strings.Join(strings.Fields(line), " ") != filesAndDNS {
+			already = 2
+		}
+	}
+	if already == 1 {
+		return "", false
 	}
 	if s := b.String(); s != "" && !strings.HasSuffix(s, "\n") {
 		b.WriteByte('\n')
 	}
-	b.WriteString("hosts: files dns\n")
+	b.WriteString(filesAndDNS + "\n")
 	return b.String(), true
 }
 

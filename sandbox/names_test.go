@@ -74,6 +74,16 @@ func TestNameFiles(t *testing.T) {
 	}
 }
 
+// One that says the same is left as it is.
+func TestNSSwitchSame(t *testing.T) {
+	for text, want := range map[string]bool{"a: b\nhosts:\tfiles  dns\n": false, "hosts: files dns\nhosts: mdns\n": true, "hosts: files dns mdns\n": true, "a: b\n": true} {
+		_, files := etcLike(t, "", map[string]string{"nsswitch.conf": text})
+		if got, ok := switched(files); ok != want || ok && !strings.HasSuffix(got, "hosts: files dns\n") {
+			t.Errorf("%q becomes %q, %v", text, got, ok)
+		}
+	}
+}
+
 // A root's nsswitch.conf does not lead out of it.
 func TestNSSwitchOutside(t *testing.T) {
 	secret := t.TempDir() + "/secret"

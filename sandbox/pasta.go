@@ -42,6 +42,11 @@ func (e *NoPastaError) hint() string {
 	if e.Missing {
 		return "apt install passt (Debian, Ubuntu) or dnf install passt (Fedora); --net open reaches everything outside without it"
 	}
+	if tun, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0); err != nil {
+		return fmt.Sprintf("it needs /dev/net/tun, which cannot be used here (%v); --net open reaches everything outside without it", errors.Unwrap(err))
+	} else {
+		tun.Close()
+	}
 	return "--net open reaches everything outside without it"
 }
 

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -31,18 +31,34 @@ func (n *networkFlags) openLogs(o *relay.Options) error {
 	return nil
 }
 
-// openLog opens a file to append to. A symlink is not followed: in a folder that a
-// command could write to it may lead to any file of the caller's.
+// openLog opens a file to append to. No symlink on the way is followed: in a folder that a
+// command could write to it may lead to any file of the caller's, or any folder.
 func openLog(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0o600)
-	switch {
-	case errors.Is(err, unix.ELOOP):
-		return nil, fmt.Errorf("%s: it is a symlink, which a command may have made; name the file itself", name)
-	case errors.Is(err, unix.ENXIO): // a pipe that nobody reads
-		return nil, fmt.Errorf("%s: not a regular file", name)
-	case err != nil:
-		return nil, err
+	how := unix.OpenHow{
+		Flags: unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC,
+		Mode:  0o600, Resolve: unix.RESOLVE_NO_SYMLINKS,
 	}
+	fd, err := unix.Openat2(unix.AT_FDCWD, name, &how)
+	for err == unix.EINTR || err == unix.EAGAIN {
+		fd, err = unix.Openat2(unix.AT_FDCWD, name, &how)
+	}
+	switch err {
+	case nil:
+	case unix.ELOOP:
+		if info, err := os.Lstat(name); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			return nil, fmt.Errorf("%s: it is a symlink, which a command may have made; name the file itself", name)
+		}
+		text := "there is a symlink on the way, which a command may have made"
+		if real, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
+			text += "; name the folder itself, if it is " + real
+		}
+		return nil, fmt.Errorf("%s: %s", name, text)
+	case unix.ENXIO: // a pipe that nobody reads
+		return nil, fmt.Errorf("%s: not a regular file", name)
+	default:
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	f := os.NewFile(uintptr(fd), name)
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s: not a regular file", name)

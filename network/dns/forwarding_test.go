@@ -204,13 +204,19 @@ func TestTruncation(t *testing.T) {
 // fakeServer answers by a function, over UDP, and over TCP on the same port.
 func fakeServer(t *testing.T, answer func(network string, query []byte) [][]byte) net.Addr {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", c.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
+	var c net.PacketConn
+	var l net.Listener
+	for tries := 0; l == nil; tries++ {
+		var err error
+		if c, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		if l, err = net.Listen("tcp", c.LocalAddr().String()); err != nil { // the port may be somebody's
+			c.Close()
+			if tries == 20 {
+				t.Fatal(err)
+			}
+		}
 	}
 	t.Cleanup(func() { c.Close(); l.Close() })
 	go func() {

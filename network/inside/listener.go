@@ -1,6 +1,7 @@
 package inside
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"os"
 	"unsafe"
@@ -20,13 +21,25 @@ type Listener struct {
 	Original func(fd int) (netip.AddrPort, error)
 }
 
-// bound is the address that the socket itself has, which is the one that was connected to.
+// bound is the address that the socket itself has, which is the one that was connected to. It is
+// getsockname(2), of which the function of package unix asks for the protocol beside.
 func bound(fd int) (netip.AddrPort, error) {
-	sa, err := unix.Getsockname(fd)
-	if err != nil {
-		return netip.AddrPort{}, failed("ask where a connection was to go", err)
+	var sa unix.RawSockaddrInet6 // the larger one
+	size := uint32(unsafe.Sizeof(sa))
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size))); errno != 0 {
+		return netip.AddrPort{}, failed("ask where a connection was to go", errno)
 	}
-	return addrPort(sa), nil
+	return rawAddrPort(&sa), nil
+}
+
+// rawAddrPort is what the kernel wrote.
+func rawAddrPort(sa *unix.RawSockaddrInet6) netip.AddrPort {
+	port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&sa.Port))[:])
+	if sa.Family == unix.AF_INET {
+		four := (*unix.RawSockaddrInet4)(unsafe.Pointer(sa))
+		return netip.AddrPortFrom(netip.AddrFrom4(four.Addr), port)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), port)
 }
 
 // originalDestination is SO_ORIGINAL_DST of linux/netfilter_ipv4.h, and IP6T_SO_ORIGINAL_DST.
@@ -44,10 +57,5 @@ func beforeRedirect(fd int) (netip.AddrPort, error) {
 	if errno != 0 {
 		return netip.AddrPort{}, failed("ask where a connection was to go", errno)
 	}
-	port := sa.Port>>8 | sa.Port<<8
-	if sa.Family == unix.AF_INET {
-		four := (*unix.RawSockaddrInet4)(unsafe.Pointer(&sa))
-		return netip.AddrPortFrom(netip.AddrFrom4(four.Addr), port), nil
-	}
-	return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), port), nil
+	return rawAddrPort(&sa), nil
 }

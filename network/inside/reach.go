@@ -106,7 +106,7 @@ func (n *Namespace) listen(port uint16) error {
 		return nil
 	}
 	family, a := n.wildcard()
-	s, err := n.need(role{Socket{Family: family, Type: stream}, useOwn, port})
+	s, err := n.need(role{Socket{Family: family, Type: listener}, useOwn, port})
 	if err == nil {
 		err = s.bind(a, port)
 	}
@@ -172,7 +172,7 @@ func (n *Namespace) catch(tcp, udp []network.PortRange) error {
 // catchConnections makes the listeners that caught connections go to.
 func (n *Namespace) catchConnections(how catching) error {
 	for _, a := range catchers(n.features.ipv6) {
-		s, err := n.need(role{Socket{Family: int(family(a)), Type: stream}, useCaught, 0})
+		s, err := n.need(role{Socket{Family: int(family(a)), Type: listener}, useCaught, 0})
 		if err != nil {
 			return err
 		}

@@ -142,10 +142,13 @@ func (s *socket) bind(a netip.Addr, port uint16) error {
 	if err := unix.Bind(s.fd, address(a, port)); err != nil {
 		return err
 	}
-	if s.Type == stream {
-		return unix.Listen(s.fd, backlog)
+	if s.Type != listener {
+		return nil
 	}
-	return nil
+	if err := unix.SetNonblock(s.fd, true); err != nil {
+		return err
+	}
+	return unix.Listen(s.fd, backlog)
 }
 
 // backlog is how many connections may wait to be accepted, listen(2).

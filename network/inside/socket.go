@@ -105,19 +105,19 @@ func roles(p *network.Policy, f features) (list []role) {
 		add(useDiag, unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_SOCK_DIAG, 0)
 	}
 	each(useResolver, datagram, 0, domain)
-	each(useResolver, stream, 0, domain)
+	each(useResolver, listener, 0, domain)
 	both := unix.AF_INET // what is bound to no address takes both
 	if f.ipv6 {
 		both = unix.AF_INET6
 	}
 	for _, port := range tcp.own {
-		add(useOwn, both, stream, 0, port)
+		add(useOwn, both, listener, 0, port)
 	}
 	for _, port := range udp.own {
 		add(useOwn, both, datagram, 0, port)
 	}
 	if len(tcp.caught) > 0 {
-		each(useCaught, stream, 0, 0)
+		each(useCaught, listener, 0, 0)
 	}
 	if len(udp.caught) > 0 {
 		each(useCaught, datagram, 0, 0)
@@ -126,7 +126,10 @@ func roles(p *network.Policy, f features) (list []role) {
 	return list
 }
 
+// A listener's O_NONBLOCK is set later, by bind: a file of a socket that has it already is watched
+// by Go's own poller also, which each connection then wakes for nothing.
 const (
+	listener = unix.SOCK_STREAM
 	stream   = unix.SOCK_STREAM | unix.SOCK_NONBLOCK
 	datagram = unix.SOCK_DGRAM | unix.SOCK_NONBLOCK
 	raw      = unix.SOCK_RAW | unix.SOCK_NONBLOCK

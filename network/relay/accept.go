@@ -8,16 +8,23 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/network"
+	"github.com/usandbox/usandbox/network/splice"
 )
 
 // patience is how long a connection waits for a place when there are too many. If none
 // becomes free, it and those behind it are reset.
 const patience = 250 * time.Millisecond
 
-// acceptor takes connections from a listening socket.
+// retry is after how long a socket for which there is no descriptor is tried again.
+const retry = 20 * time.Millisecond
+
+// acceptor takes connections from a listening socket, in the goroutine of the pump: nothing here
+// may wait.
 type acceptor struct {
 	relay     *Relay
 	file      *os.File
+	fd        int
+	watch     *splice.Watch
 	original  func(fd int) (netip.AddrPort, error) // nil for a published port
 	published *network.Published
 	full      bool // there was no place for the last one
@@ -33,90 +40,103 @@ func (r *Relay) accept(a *acceptor) {
 }
 
 func (r *Relay) acceptLocked(a *acceptor) {
+	raw, err := a.file.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) { a.fd = int(fd) })
+	}
+	if err != nil {
+		return
+	}
 	r.acceptors = append(r.acceptors, a)
-	r.run(a.serve)
+	splice.Prepare(a.fd)
+	a.watch = r.pump.Watch(a.fd, a.next)
+	a.watch.Resume()
 }
 
-// stop wakes serve. A socket of the namespace is not closed by the relay.
+// stop is called when the pump has ended. A socket of the namespace is not closed by the relay.
 func (a *acceptor) stop() {
-	a.file.SetReadDeadline(time.Unix(1, 0))
 	if a.published != nil {
 		a.file.Close()
 	}
 }
 
-func (a *acceptor) serve() {
-	raw, err := a.file.SyscallConn()
-	if err != nil {
-		return
-	}
-	for {
-		err := raw.Read(func(fd uintptr) bool { return a.next(int(fd)) })
-		if err != nil || a.relay.ctx.Err() != nil {
-			return
-		}
-	}
-}
-
-// next accepts one connection. It returns false if none waits.
-func (a *acceptor) next(listener int) bool {
+// next accepts one connection. The pump calls it again as long as there are more.
+func (a *acceptor) next() {
 	r := a.relay
 	r.accepting.Add(1)
 	defer r.accepting.Add(-1)
-	fd, from, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-	switch {
-	case err == nil:
-	case err == unix.EAGAIN:
-		return false
-	case exhausted(err):
-		a.exhausted(listener)
-		return true
-	case err == unix.EBADF || err == unix.EINVAL || err == unix.ENOTSOCK:
-		select { // it was closed or shut down; serve ends with the relay
-		case <-r.ctx.Done():
-		case <-time.After(time.Second):
-		}
-		return true
-	default:
-		return true // of a connection that ended already: accept(2), "Error handling"
+	if r.ctx.Err() != nil || !a.place() {
+		return
 	}
-	c := &conn{relay: r, client: fd, from: addrPort(from), began: time.Now(), published: a.published}
+	fd, from, err := accept(a.fd)
+	if err != nil {
+		if !a.full {
+			r.slots.give()
+		}
+		switch {
+		case exhausted(err):
+			a.exhausted()
+		case err == unix.EBADF || err == unix.EINVAL || err == unix.ENOTSOCK:
+			a.pause(time.Second) // it was closed or shut down; that ends with the relay
+		}
+		return // else of a connection that ended already: accept(2), "Error handling"
+	}
+	c := &conn{relay: r, client: fd, from: from, began: time.Now(), published: a.published}
 	c.proto = network.TCP
-	if !a.place() {
+	if a.full {
 		c.lost(errFull)
-		return true
+		return
 	}
 	if a.published != nil {
 		c.enter()
-		return true
+		return
 	}
 	to, err := a.original(fd)
 	if err != nil {
 		c.lost(err)
 		r.slots.give()
-		return true
+		return
 	}
 	c.to = unmap(to)
 	c.decide()
-	return true
 }
 
-// place gets a place for a connection.
+// place gets a place for the next connection, unless it is full. It reports false when the
+// connection has to wait for one: the socket is not watched meanwhile.
 func (a *acceptor) place() bool {
-	s := a.relay.slots
 	switch {
-	case s.try():
+	case a.relay.slots.try():
 		a.full = false
-	case a.full || !s.wait(a.relay.ctx, patience):
-		a.full = true
+	case !a.full:
+		a.watch.Pause()
+		a.relay.run(func() {
+			if a.relay.slots.wait(a.relay.ctx, patience) {
+				a.relay.slots.give() // next takes it
+			} else {
+				a.full = true
+			}
+			a.watch.Resume()
+		})
 		return false
 	}
 	return true
 }
 
+// pause stops to accept for a time.
+func (a *acceptor) pause(d time.Duration) {
+	a.watch.Pause()
+	a.relay.run(func() {
+		select {
+		case <-a.relay.ctx.Done():
+		case <-time.After(d):
+		}
+		a.watch.Resume()
+	})
+}
+
 // exhausted resets a connection for which there is no descriptor: one is given up for a
-// moment. Without that the connection would wait, and this loop spin.
-func (a *acceptor) exhausted(listener int) {
+// moment. Without that the connection would wait, and the pump spin.
+func (a *acceptor) exhausted() {
 	r := a.relay
 	if !a.warned {
 		a.warned = true
@@ -124,16 +144,15 @@ func (a *acceptor) exhausted(listener int) {
 	}
 	r.spare.Lock()
 	defer r.spare.Unlock()
-	if f := r.spareFile; f != nil {
-		f.Close()
-		r.spareFile = nil
+	if r.spareFile >= 0 {
+		unix.Close(r.spareFile)
 	}
-	fd, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	fd, _, err := accept(a.fd)
 	if err == nil {
 		reset(fd)
 		r.failed.Add(1)
 	}
-	if r.spareFile = spareFile(); err != nil || r.spareFile == nil {
-		time.Sleep(20 * time.Millisecond)
+	if r.spareFile = spareFile(); err != nil || r.spareFile < 0 {
+		a.pause(retry)
 	}
 }

@@ -47,13 +47,31 @@ func (c *conn) decide() {
 	}
 }
 
-// enter has a connection dialled that is allowed.
+// enter has a connection dialled that is allowed. What is made at once, to a server on this
+// machine whose address is known, is made here; nothing here waits.
 func (c *conn) enter() {
-	c.queued = time.Now()
-	if c.published == nil {
-		c.relay.waiting.add(c, c.client)
+	r := c.relay
+	if c.published != nil {
+		c.queue(c.dialInside)
+		return
 	}
-	c.relay.dials.add(c.goal(), c.dial)
+	race := r.race(&c.target)
+	if fd, a, ok := race.sprint(); ok {
+		c.dialled = a
+		c.join(fd)
+		return
+	}
+	if !race.tried {
+		race = nil // what is known may be another when it is dialled
+	}
+	r.waiting.add(c, c.client)
+	c.queue(func(ctx context.Context) { c.dial(ctx, race) })
+}
+
+// queue has a function called that may wait.
+func (c *conn) queue(dial func(context.Context)) {
+	c.queued = time.Now()
+	c.relay.dials.add(c.goal(), func() { c.begin(dial) })
 }
 
 // goal is where it leads, for its turn.
@@ -67,7 +85,7 @@ func (c *conn) goal() goal {
 	return goal{addr: c.to.Addr()}
 }
 
-func (c *conn) dial() {
+func (c *conn) begin(dial func(context.Context)) {
 	r := c.relay
 	switch {
 	case r.ctx.Err() != nil:
@@ -79,17 +97,24 @@ func (c *conn) dial() {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, r.limits.DialTimeout)
 	defer cancel()
-	if c.published != nil {
-		fd, err := r.inside.Dial(ctx, network.TCP, c.published.Port)
-		if err != nil {
-			c.fail(err)
-			return
-		}
-		unix.SetNonblock(fd, true)
-		c.join(fd)
+	dial(ctx)
+}
+
+func (c *conn) dialInside(ctx context.Context) {
+	fd, err := c.relay.inside.Dial(ctx, network.TCP, c.published.Port)
+	if err != nil {
+		c.fail(err)
 		return
 	}
-	fd, a, err := r.connect(ctx, &c.target)
+	unix.SetNonblock(fd, true)
+	c.join(fd)
+}
+
+func (c *conn) dial(ctx context.Context, race *race) {
+	if race == nil {
+		race = c.relay.race(&c.target)
+	}
+	fd, a, err := race.run(ctx)
 	var refused *network.RefusedError
 	switch {
 	case errors.As(err, &refused):
@@ -117,7 +142,7 @@ func (c *conn) join(server int) {
 			return
 		}
 	}
-	pair := splice.Pair{Client: c.client, Server: server, Key: c, Done: c.done, Published: c.published != nil}
+	pair := splice.Pair{Client: c.client, Server: server, Accepted: true, Key: c, Done: c.done, Published: c.published != nil}
 	if c.published == nil {
 		r.waiting.add(c, -1)
 	}

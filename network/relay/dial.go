@@ -13,6 +13,11 @@ import (
 // the sandbox has for it. The addresses that the name has are checked one by one, each
 // right before it is used.
 func (r *Relay) connect(ctx context.Context, t *target) (fd int, a netip.AddrPort, err error) {
+	return r.race(t).run(ctx)
+}
+
+// race is how connect connects.
+func (r *Relay) race(t *target) *race {
 	c := connector{kind: unix.SOCK_STREAM, check: func(a netip.AddrPort) error {
 		return r.rules.Dialled(t.verdict, t.proto, t.name, a)
 	}}
@@ -21,7 +26,7 @@ func (r *Relay) connect(ctx context.Context, t *target) (fd int, a netip.AddrPor
 	}
 	race := &race{port: t.to.Port(), begin: c.begin, wait: wait, more: r.extra.try, less: r.extra.give}
 	r.candidates(race, t)
-	return race.run(ctx)
+	return race
 }
 
 // candidates tells a race the addresses of a target, or how they are found.

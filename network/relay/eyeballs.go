@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/usandbox/usandbox/network"
 )
 
@@ -35,6 +37,7 @@ type race struct {
 	more func() bool
 	less func()
 
+	tried  bool  // sprint has tried some
 	last   int   // the family that was tried last
 	failed error // the first that says most
 }
@@ -52,13 +55,46 @@ type attempted struct {
 	err   error
 }
 
+// sprint tries the first addresses, as far as they are known and the loopback interface's:
+// connections to those are made, or refused, at once. It does not wait; run does what is left.
+func (r *race) sprint() (int, netip.AddrPort, bool) {
+	if r.lookups[0] != nil || r.lookups[1] != nil {
+		return -1, netip.AddrPort{}, false
+	}
+	r.last = 1
+	for {
+		a, ok := r.next()
+		if !ok {
+			break
+		}
+		if !a.Addr().IsLoopback() {
+			r.unnext(a)
+			break
+		}
+		fd, done, err := r.begin(a)
+		if done {
+			return fd, a, true
+		}
+		r.tried = true
+		if err == nil { // the server has too many that wait
+			unix.Close(fd)
+			r.unnext(a)
+			break
+		}
+		r.note(err)
+	}
+	return -1, netip.AddrPort{}, false
+}
+
 // run returns a connected socket and its address, or why there is none. Attempts that lose
 // are ended, and their sockets closed.
 func (r *race) run(ctx context.Context) (int, netip.AddrPort, error) {
 	outer := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r.last = 1 // so that IPv6 is the first
+	if !r.tried {
+		r.last = 1 // so that IPv6 is the first
+	}
 	answers := make(chan found, 2)
 	results := make(chan attempted, 2*maxCandidates)
 	asking, flying := 0, 0

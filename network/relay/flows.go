@@ -25,6 +25,7 @@ type flows struct {
 
 	mu     sync.Mutex
 	closed bool
+	tidied bool // tidy runs
 	open   map[flowKey]*flow
 	denied map[flowKey]time.Time
 }
@@ -132,6 +133,10 @@ func (s *flows) add(f *flow) bool {
 	if ok {
 		s.open[f.key] = f
 		s.wg.Add(1)
+		if !s.tidied {
+			s.tidied = true
+			s.relay.run(s.tidy)
+		}
 	}
 	s.mu.Unlock()
 	if oldest != nil {

@@ -2,13 +2,16 @@ package relay
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
+	"syscall"
 
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/usandbox/usandbox/network"
 	"github.com/usandbox/usandbox/network/dns"
+	"github.com/usandbox/usandbox/network/splice"
 )
 
 // answer has questions for names answered.
@@ -25,11 +28,36 @@ func (r *Relay) answer() {
 	}
 	packets, listeners := r.inside.Resolver()
 	for _, c := range packets {
-		r.run(func() { r.named(r.names.ServePacket(c)) })
+		r.whenAsked(c, func() { r.named(r.names.ServePacket(c)) })
 	}
 	for _, l := range listeners {
-		r.run(func() { r.named(r.names.ServeStream(l)) })
+		r.whenAsked(l, func() { r.named(r.names.ServeStream(l)) })
 	}
+}
+
+// whenAsked has a socket served from the first question on: most are never asked any, and each
+// goroutine that starts, and ends, makes the launch slower.
+func (r *Relay) whenAsked(c io.Closer, serve func()) {
+	socket, ok := c.(syscall.Conn)
+	if !ok {
+		r.run(serve)
+		return
+	}
+	fd := -1
+	raw, err := socket.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(n uintptr) { fd = int(n) })
+	}
+	if err != nil {
+		return // it is closed
+	}
+	r.resolver = append(r.resolver, c)
+	var w *splice.Watch
+	w = r.pump.Watch(fd, func() {
+		w.Pause()
+		r.run(serve)
+	})
+	r.named(w.Resume())
 }
 
 func (r *Relay) named(err error) {

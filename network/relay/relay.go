@@ -3,9 +3,12 @@ package relay
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/network"
 	"github.com/usandbox/usandbox/network/dns"
@@ -24,19 +27,20 @@ type Relay struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	pool    *dns.Pool
-	names   *dns.Server
-	lookups *lookups
-	pump    *splice.Pump
-	slots   *slots
-	extra   *slots // attempts to connect beside another one of the same connection
-	dials   *workers
-	flows   *flows
-	asker   *asker
-	tally   *tally
-	finder  *finder
-	log     *logFile
-	dnsLog  *logFile
+	pool     *dns.Pool
+	names    *dns.Server
+	resolver []io.Closer // its sockets
+	lookups  *lookups
+	pump     *splice.Pump
+	slots    *slots
+	extra    *slots // attempts to connect beside another one of the same connection
+	dials    *workers
+	flows    *flows
+	asker    *asker
+	tally    *tally
+	finder   *finder
+	log      *logFile
+	dnsLog   *logFile
 
 	mu        sync.Mutex
 	closed    bool
@@ -47,7 +51,7 @@ type Relay struct {
 
 	warning   sync.Mutex
 	spare     sync.Mutex // guards spareFile, see acceptor.exhausted
-	spareFile *os.File
+	spareFile int        // -1: none
 	live      live
 	waiting   waiting
 	accepting atomic.Int32 // connections that are in no list yet
@@ -95,7 +99,6 @@ func Start(n Inside, rules *network.Rules, o Options) (*Relay, error) {
 	for _, p := range n.Packets() {
 		r.receive(p, nil)
 	}
-	r.run(r.flows.tidy)
 	return r, nil
 }
 
@@ -153,10 +156,7 @@ func (r *Relay) Close() Summary {
 	r.mu.Lock()
 	again := r.closed
 	r.closed = true
-	closers := r.closers
-	for _, a := range r.acceptors {
-		a.stop()
-	}
+	closers, acceptors := r.closers, r.acceptors
 	r.mu.Unlock()
 	r.cancel()
 	if !again {
@@ -169,8 +169,17 @@ func (r *Relay) Close() Summary {
 		r.dials.close()
 		r.flows.close()
 		r.pump.Close()
+		for _, a := range acceptors {
+			a.stop()
+		}
+		for _, c := range r.resolver {
+			c.Close() // also of those that were never asked
+		}
 		r.wg.Wait()
-		r.spareFile.Close()
+		if r.spareFile >= 0 {
+			unix.Close(r.spareFile)
+			r.spareFile = -1
+		}
 		r.log.close()
 		r.dnsLog.close()
 	}
@@ -198,7 +207,10 @@ func (r *Relay) warn(format string, args ...any) {
 }
 
 // spareFile is a descriptor to give up when there are no others.
-func spareFile() *os.File {
-	f, _ := os.Open(os.DevNull)
-	return f
+func spareFile() int {
+	fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
 }

@@ -3,6 +3,7 @@ package relay
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/usandbox/usandbox/network"
@@ -137,6 +138,12 @@ func (e *refused) flag(ports []uint16) string {
 		rule.Prefix = netip.PrefixFrom(a, a.BitLen())
 	} else {
 		rule.Name = e.Name
+	}
+	own := strings.TrimSuffix("--allow "+rule.String(), ":*")
+	for _, f := range e.flags {
+		if f != own && !strings.HasPrefix(f, own+":") { // for an address that the name has, say
+			return strings.Join(e.flags, " ")
+		}
 	}
 	for _, p := range ports {
 		rule.Ports = append(rule.Ports, network.PortRange{First: p, Last: p})

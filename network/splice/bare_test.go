@@ -20,7 +20,7 @@ func bare(t *testing.T, l Limits) *Pump {
 			p.reset(l, Totals{})
 		}
 		p.pool.closeFree()
-		poll.file.Close()
+		poll.close()
 		if s := p.Stats(); s != (Stats{}) {
 			t.Errorf("%+v", s)
 		}

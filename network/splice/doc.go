@@ -1,6 +1,6 @@
 // Package splice carries bytes between pairs of connected stream sockets, inside the
-// kernel where there are many: [Pump] waits for all pairs by one epoll instance, in one
-// goroutine, whose calls of the kernel never block.
+// kernel where there are many: [Pump] waits for all pairs, and for listening sockets if
+// it is told to, by one epoll instance, in one goroutine, which blocks nowhere but there.
 //
 // It must never lose, double or reorder a byte, nor let one pair's peer that does not
 // read keep others waiting. It must never have more than [MaxPipes] pipes, nor one for

@@ -33,7 +33,9 @@ func (p *Pump) move(l *link, from side) bool {
 			return false
 		}
 		f.shut = true
-		unix.Shutdown(dst.fd, unix.SHUT_WR)
+		if !l.flow[1-from].shut { // else they are closed now, which says the same
+			unix.Shutdown(dst.fd, unix.SHUT_WR)
+		}
 		return true
 	}
 	if from == client && l.inspect != nil {

@@ -38,6 +38,7 @@ func (p *Pump) run() {
 		if p.ready == nil {
 			p.ready = turns[:0]
 		}
+		p.tell()
 		p.cut()
 		p.beginDrain()
 		p.overdue()
@@ -49,7 +50,7 @@ func (p *Pump) run() {
 		p.reset(l, Totals{End: Closed})
 	}
 	p.pool.closeFree()
-	p.poll.file.Close()
+	p.poll.close()
 	unix.Close(p.eventfd)
 }
 
@@ -82,6 +83,12 @@ func (p *Pump) collect(events []unix.EpollEvent) bool {
 	defer p.mu.Unlock()
 	for i := range events {
 		e := &events[i]
+		if e.Fd <= firstWatch {
+			if w := p.watches[firstWatch-e.Fd]; w.on {
+				p.told = append(p.told, w)
+			}
+			continue
+		}
 		if e.Fd < 0 {
 			var count [8]byte
 			unix.Read(p.eventfd, count[:])
@@ -95,6 +102,15 @@ func (p *Pump) collect(events []unix.EpollEvent) bool {
 		p.enqueue(slot.link)
 	}
 	return !p.closed
+}
+
+// tell calls the functions of the watches that events were for.
+func (p *Pump) tell() {
+	for i, w := range p.told {
+		p.told[i] = nil
+		w.ready()
+	}
+	p.told = p.told[:0]
 }
 
 func (p *Pump) enqueue(l *link) {

@@ -8,6 +8,10 @@ type Pair struct {
 	// of which no other descriptor exists. Join takes them over.
 	Client, Server int
 
+	// Accepted says that Client is a TCP socket that was accepted by one that Prepare was
+	// called for.
+	Accepted bool
+
 	// Inspect, if not nil, sees what the client sends, from its first byte on, before
 	// the server gets any of it: again and again with more, until it returns Pass or
 	// Refuse (whose reason goes to Totals.Reason). ended means that nothing follows.

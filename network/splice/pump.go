@@ -21,12 +21,13 @@ type Pump struct {
 	moved    atomic.Uint64 // bytes given to a socket
 	leftover atomic.Int64  // bytes in memory
 
-	mu     sync.Mutex
-	table  []slot
-	unused []int32 // slots of the table
-	closed bool
-	doomed []any // keys of pairs to reset
-	drains bool  // Drain was called
+	mu      sync.Mutex
+	table   []slot
+	unused  []int32 // slots of the table
+	closed  bool
+	doomed  []any // keys of pairs to reset
+	drains  bool  // Drain was called
+	watches []*Watch
 
 	// Of the goroutine alone.
 	now    time.Time
@@ -34,6 +35,7 @@ type Pump struct {
 	buffer []byte
 	pool   pool
 	ready  []*link // that may have something to move
+	told   []*Watch
 	held   queue
 	stuck  queue
 	drain  bool // drains, as seen by the goroutine
@@ -72,7 +74,7 @@ func New(l Limits) (*Pump, error) {
 		unix.Close(p.eventfd)
 	}
 	if err != nil {
-		p.poll.file.Close()
+		p.poll.close()
 		return nil, fmt.Errorf("usandbox: carry bytes between sockets: %w", err)
 	}
 	go p.run()
@@ -87,7 +89,10 @@ func (p *Pump) Join(pair Pair) error {
 	if pair.Published {
 		l.ends = server
 	}
-	l.sock = [2]socket{newSocket(pair.Client), newSocket(pair.Server)}
+	l.sock[server] = newSocket(pair.Server)
+	if l.sock[client].fd = pair.Client; !pair.Accepted {
+		l.sock[client] = newSocket(pair.Client)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock() // held for all of it: the pump sees no half of a pair
 	err := error(ErrClosed)

@@ -23,15 +23,17 @@ type socket struct {
 	odd bool
 }
 
-// newSocket sets the options: connections that break are found out, no byte waits for
-// others to come. Urgent data stays where it is in the stream: else a byte that is not
-// seen when Inspect looks could be there when it is read.
-func newSocket(fd int) socket {
+// Prepare sets the options of a socket that pairs need: connections that break are found out, no
+// byte waits for others to come. Urgent data stays where it is in the stream: else a byte that is
+// not seen when Inspect looks could be there when it is read. What a listening socket has, those
+// that it accepts have too.
+func Prepare(fd int) error {
 	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
-	err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	return socket{fd: fd, odd: err != nil}
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 }
+
+func newSocket(fd int) socket { return socket{fd: fd, odd: Prepare(fd) != nil} }
 
 // note takes what epoll says.
 func (s *socket) note(events uint32) {

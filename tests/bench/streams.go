@@ -35,6 +35,7 @@ func (b *bench) rate(argv ...string) (float64, error) {
 	c := exec.CommandContext(end, argv[0], argv[1:]...)
 	c.Dir, c.Env, c.WaitDelay = b.project, environment(), time.Second
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // pasta ends its process group when it fails
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	var failed bytes.Buffer
 	c.Stderr = &failed
 	text, err := c.Output()
@@ -113,6 +114,9 @@ func outwardTable(b *bench) (table, error) {
 				return b.rate(append([]string{"pasta", "-q", "--config-net", "-t", "none", "-u", "none", "-U", "none", "-T", strconv.Itoa(port), "--"}, iperf(here, port)...)...)
 			}},
 		}
+		if os.Geteuid() == 0 {
+			list[3].absent = errors.New("root's becomes another user, who may not look at the namespace")
+		}
 		results, err := match(b.streams(), list)
 		if err != nil {
 			return t, err
@@ -162,7 +166,12 @@ func (b *bench) slirp(argv ...string) (float64, error) {
 	if _, err := r.Read(make([]byte, 1)); err != nil {
 		return 0, fmt.Errorf("slirp4netns: %w", err)
 	}
-	time.Sleep(200 * time.Millisecond) // an IPv6 address is tentative at first
+	for range 50 { // an IPv6 address comes by an announcement, and is tentative at first
+		if regexp.MustCompile(`(?m)^fd\S+ \S+ \S+ \S+ [08]0 +tap0$`).MatchString(readFile("/proc/" + pid + "/net/if_inet6")) {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 	return b.rate(append([]string{"nsenter", "--preserve-credentials", "-U", "-n", "-t", pid}, argv...)...)
 }
 
@@ -188,7 +197,7 @@ func inwardTable(b *bench) (table, error) {
 	if err != nil {
 		return t, err
 	}
-	t.compare(list, results, 1e9, 1, aim{0, 0.6}, aim{2, 1})
+	t.compare(list, results, 1e9, 1, aim{0, 0.6}, aim{2, 0.75})
 	return t, nil
 }
 
