@@ -176,6 +176,8 @@ func (a *agent) make(s Socket) (fd int, err error) {
 		}
 	}
 	switch {
+	case err == unix.ECONNRESET:
+		return -1, errAgentGone
 	case err != nil:
 		return -1, fmt.Errorf("take a socket of the sandbox: %w", err)
 	case n == 8 && answer[0] == agentAnswer && oobn > 0:
