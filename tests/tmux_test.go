@@ -405,8 +405,12 @@ func TestTmuxEnter(t *testing.T) {
 	p.shows(`^\[1\]\+ +Stopped +sleep 2010`)
 	p.types("kill -9 %1", "Enter")
 	killed := regexp.MustCompile(`(?m)^\[1\]\+ +Killed`)
+	last := time.Now()
 	p.until("the end of sleep", func() bool { // which the shell tells before a prompt
-		p.types("Enter")
+		if time.Since(last) > time.Second { // seldom, or it would scroll away unseen
+			p.types("Enter")
+			last = time.Now()
+		}
 		return killed.MatchString(p.screen())
 	})
 	p.types("exit 6", "Enter")
