@@ -40,6 +40,10 @@ func request(head []byte, ended bool) Result {
 	case control && known:
 		return bad("its request line has control characters")
 	case control && isBinary(line[len(token):]):
+		// What decides is before the byte that shows it: what comes later changes nothing.
+		if after := line[len(token):]; isControl(rune(after[spaceLen(after):][0])) {
+			return Result{Kind: None}
+		}
 		line, _, _ = bytes.Cut(line, []byte{0})
 		if hasVersion(line) {
 			return bad(reasonLine)
