@@ -90,6 +90,7 @@ type Cmd struct {
 	killed  sync.Once
 	done    chan struct{}
 	result  *Result
+	causes  causes
 
 	refusals *refusals // nil: not asked for
 	relayed  *relayed  // nil: nothing is relayed
@@ -126,6 +127,7 @@ func (c *Cmd) WatchStops(f func(unix.Signal)) {
 // Kill kills everything in the sandbox. Wait returns when it is gone.
 func (c *Cmd) Kill() {
 	if c.process != nil {
+		c.causes.claim(EndedByKill)
 		c.killed.Do(c.process.Kill)
 		c.relayed.hasten()
 	}

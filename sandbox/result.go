@@ -14,11 +14,16 @@ type Result struct {
 	Wall   time.Duration   // from Start to the end of the sandbox
 	User   time.Duration   // processor time of everything in the sandbox that was waited for
 	System time.Duration
-	MaxRSS int64 // largest resident set of one process, in bytes
+	MaxRSS int64  // largest resident set of one process, in bytes
+	Ending Ending // why the command ended
 }
 
-// ExitCode is the command's exit code, or 128 and its number if a signal ended it.
+// ExitCode is the command's exit code, or 128 and its number if a signal ended it; 124 if
+// a limit of time or output did.
 func (r *Result) ExitCode() int {
+	if r.Ending.Limited() {
+		return exitLimit
+	}
 	if r.Status.Signaled() {
 		return 128 + int(r.Status.Signal())
 	}
@@ -32,6 +37,9 @@ type ExitError struct {
 }
 
 func (e *ExitError) Error() string {
+	if e.Ending.Limited() {
+		return "ended by its limit: " + string(e.Ending)
+	}
 	if e.Status.Signaled() {
 		return "signal: " + e.Status.Signal().String()
 	}

@@ -26,6 +26,7 @@ func (c *Cmd) Wait() error {
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
+		Ending: c.causes.of(state.Status),
 	}
 	c.releaseCaches()
 	if c.Changes != nil {
@@ -37,7 +38,7 @@ func (c *Cmd) Wait() error {
 		return err
 	case c.ctx != nil && c.ctx.Err() != nil && state.Status.Signaled():
 		return c.ctx.Err()
-	case state.Status.Signaled() || state.Status.ExitStatus() != 0:
+	case state.Status.Signaled() || state.Status.ExitStatus() != 0 || c.result.Ending.Limited():
 		return &ExitError{Result: *c.result}
 	}
 	return copyErr
