@@ -20,11 +20,11 @@ type Account struct {
 	// was killed with it is not counted, what its set-up used is, and MaxRSS is 0.
 	Whole bool
 
-	User, System               time.Duration // processor time
-	MaxRSS                     int64         // largest resident set of one process, in bytes
-	MinorFaults, MajorFaults   int64         // page faults without and with reading from a device
-	Voluntary, Involuntary     int64         // context switches
-	Read, Written              int64         // bytes that read(2), write(2) and the like moved; -1: not known
+	User, System                time.Duration // processor time
+	MaxRSS                      int64         // largest resident set of one process, in bytes
+	MinorFaults, MajorFaults    int64         // page faults without and with reading from a device
+	Voluntary, Involuntary      int64         // context switches
+	Read, Written               int64         // bytes that read(2), write(2) and the like moved; -1: not known
 	StorageRead, StorageWritten int64         // bytes that a device had to read, and is to write; -1: not known
 
 	// Left is how many processes the command left behind, which were killed; those that

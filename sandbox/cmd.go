@@ -65,6 +65,10 @@ type Cmd struct {
 	// EBUSY if it wants one, and so does Start within another sandbox that has one.
 	ReportRefused bool
 
+	// Account has Result.Account and Result.Namespaces filled in. The sandbox then waits for
+	// what the command leaves behind, and kills it, before it ends.
+	Account bool
+
 	// Changes is the copy-on-write run whose folders the policy shows (see
 	// Policy.WithCopyOnWrite): Start makes it on disk, the command's end is recorded
 	// there. Nil: there is none.
@@ -128,7 +132,7 @@ func (c *Cmd) WatchStops(f func(unix.Signal)) {
 func (c *Cmd) Kill() {
 	if c.process != nil {
 		c.causes.claim(EndedByKill)
-		c.killed.Do(c.process.Kill)
+		c.killed.Do(c.kill)
 		c.relayed.hasten()
 	}
 }

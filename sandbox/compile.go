@@ -33,6 +33,7 @@ type execution struct {
 	hold      bool  // there is none; the sandbox waits for those
 	takeover  *Takeover
 	asks      bool     // the filter of system calls asks the supervisor where it refuses
+	account   bool     // it is told what the command used
 	changes   *cow.Run // which the command must not run before; nil: none
 }
 
@@ -99,6 +100,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if run.forUser != nil {
 		p.ForUser(*run.forUser)
 	}
+	run.keepAccount(p, id)
 	p.Begin()
 	beginAttributes(p, policy)
 	clock := readClock(p, run.changes, run.takeover)
@@ -137,6 +139,10 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 		inside.Compile(p, sockets)
 	}
+	proc := run.openProc(p)
+	if !locked {
+		tellNamespaces(p, proc)
+	}
 	forbidMounts := limitNamespaces(p, policy, locked)
 	queues := openQueues(p, policy, abi)
 	writable, err := mounts.CompileFrom(p, files, policy.Propagation)
@@ -168,6 +174,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	switch {
 	case policy.CommandIsInit && locked:
 		lockAlone(p, policy, id)
+		tellNamespaces(p, proc)
 		inside.Compile(p, sockets)
 	case locked:
 		meeting := p.NewRendezvous()
@@ -180,6 +187,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Process("command")
 		p.Here(command)
 		enterLocked(p, policy, meeting)
+		tellNamespaces(p, proc)
 		inside.Compile(p, sockets)
 	case policy.CommandIsInit:
 	default:

@@ -162,6 +162,7 @@ func compileHost(p *launch.Program, policy *Policy, run execution) error {
 
 	p.Process("outer")
 	p.OwnSession()
+	run.keepAccount(p, identity{})
 	p.Begin()
 	beginAttributes(p, policy)
 	for _, fd := range run.closed {

@@ -16,7 +16,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		return nil, err
 	}
 	if c.Hold {
-		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil, changes: c.Changes})
+		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil, account: c.Account, changes: c.Changes})
 	}
 	if len(c.Args) == 0 || c.Args[0] == "" {
 		return nil, errors.New("no command")
@@ -34,6 +34,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		streams:   c.terminalStreams(),
 		enterable: c.Enterable,
 		asks:      c.ReportRefused,
+		account:   c.Account,
 		changes:   c.Changes,
 	})
 }

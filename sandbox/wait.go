@@ -28,6 +28,7 @@ func (c *Cmd) Wait() error {
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
 		Ending: c.causes.of(state.Status),
 	}
+	c.result.takeAccount(state.Account)
 	c.releaseCaches()
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
