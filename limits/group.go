@@ -22,6 +22,7 @@ type Group struct {
 	lock  *os.File
 	inner *os.File // the cgroup for the processes; nil: they have to be adopted
 
+	limits  Limits  // of an adopter
 	adopter adopter // nil: nothing needs to be adopted
 	lost    []string
 	usage   *Usage
@@ -111,6 +112,11 @@ func (g *Group) Adopt(pid int) error {
 	if !g.Adopts() {
 		return nil
 	}
+	err := g.adopter.adopt(g, pid)
+	if err == nil || !g.limits.BestEffort {
+		return err
+	}
+	g.adopter, g.lost = &single{g.limits}, g.limits.lostWithout(err)
 	return g.adopter.adopt(g, pid)
 }
 

@@ -8,6 +8,12 @@ import (
 	"github.com/usandbox/usandbox/launch"
 )
 
+// holder is a process that does nothing until it is to end, or its maker is gone.
+type holder struct {
+	pid  int
+	life *os.File
+}
+
 // newHolder starts a holder: an image that waits for the end of a pipe.
 func newHolder() (*holder, error) {
 	p := launch.NewStandalone(1)
@@ -31,4 +37,14 @@ func newHolder() (*holder, error) {
 		return nil, err
 	}
 	return &holder{pid, w}, nil
+}
+
+// end ends the process, and reaps it.
+func (h *holder) end() {
+	h.life.Close()
+	for {
+		if _, err := unix.Wait4(h.pid, nil, 0, nil); err != unix.EINTR {
+			return
+		}
+	}
 }

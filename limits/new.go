@@ -38,14 +38,9 @@ func newOn(h *host, l Limits) (*Group, error) {
 		return g, nil
 	}
 	if l.BestEffort {
-		return &Group{adopter: &single{l}, lost: l.lostWithout(err)}, nil
+		return &Group{limits: l, adopter: &single{l}, lost: l.lostWithout(err)}, nil
 	}
-	failed := &Error{Flags: asked, Err: err}
-	var h2 hinted
-	if errors.As(err, &h2) {
-		failed.Hint = h2.hint
-	}
-	return nil, failed
+	return nil, &Error{asked, err, hintOf(err)}
 }
 
 // find makes a group in the first place that has what is wanted.
@@ -74,7 +69,7 @@ func (h *host) find(l *Limits) (*Group, error) {
 	if busErr != nil {
 		return nil, h.nowhere(own, ownErr, busErr)
 	}
-	return &Group{adopter: &scoped{h: h, l: *l, bus: bus}}, nil
+	return &Group{limits: *l, adopter: &scoped{h: h, l: *l, bus: bus}}, nil
 }
 
 // named is the tree of --cgroup.
@@ -114,7 +109,7 @@ func (h *host) delegated(own string) (*tree, error) {
 		if unix.Access("/run/systemd/system", unix.F_OK) == nil {
 			return nil, errors.New("the root of all cgroups is systemd's")
 		}
-		return &tree{h: h, dir: own, root: true}, nil
+		return &tree{h: h, dir: own}, nil
 	}
 	in, err := processes(own)
 	if err != nil {

@@ -1,12 +1,10 @@
 package limits
 
 import (
+	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // scoped adopts a process by a scope of systemd's. The scope is delegated, so the group is
@@ -81,24 +79,7 @@ func (s *scoped) release() {
 }
 
 func hintOf(err error) string {
-	if h, ok := err.(hinted); ok {
-		return h.hint
-	}
-	return ""
-}
-
-// holder is a process that does nothing until it is to end, or its maker is gone.
-type holder struct {
-	pid  int
-	life *os.File
-}
-
-func (h *holder) end() {
-	h.life.Close()
-	var ws unix.WaitStatus
-	for {
-		if _, err := unix.Wait4(h.pid, &ws, 0, nil); err != unix.EINTR {
-			return
-		}
-	}
+	var h hinted
+	errors.As(err, &h)
+	return h.hint
 }

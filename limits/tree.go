@@ -23,7 +23,6 @@ type tree struct {
 	h    *host
 	dir  string
 	leaf bool // the caller is in it, alone, and has to leave it for a leaf
-	root bool // it is the root of the hierarchy, which may have processes
 }
 
 // lock keeps others of this package from changing what is in the tree. Closing the file

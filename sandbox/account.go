@@ -63,12 +63,16 @@ func (r *Result) takeAccount(a *launch.Account) {
 // kill ends everything in the sandbox. Where there is to be an account, the command goes first: then
 // its init ends the rest, and can tell. If that does not work at once, it is done without.
 func (c *Cmd) kill() {
-	if !c.Account {
+	all := func() {
 		c.process.Kill()
+		c.group.Kill()
+	}
+	if !c.Account {
+		all()
 		return
 	}
-	hard := time.AfterFunc(patience, c.process.Kill)
+	hard := time.AfterFunc(patience, all)
 	if c.process.Signal(unix.SIGKILL) != nil && hard.Stop() {
-		c.process.Kill()
+		all()
 	}
 }

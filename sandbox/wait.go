@@ -29,11 +29,14 @@ func (c *Cmd) Wait() error {
 		Ending: c.causes.of(state.Status),
 	}
 	c.result.takeAccount(state.Account)
+	groupErr := c.endGroup()
+	c.result.Usage = c.group.Usage()
+	c.result.blameMemory()
 	c.releaseCaches()
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
-	copyErr := errors.Join(c.pipes.wait(), c.removePrivate())
+	copyErr := errors.Join(c.pipes.wait(), c.removePrivate(), groupErr)
 	switch {
 	case err != nil:
 		return err

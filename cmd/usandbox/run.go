@@ -92,6 +92,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if f.console != nil {
 		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
 	}
+	tellNotLimited(c)
 	go forwardSignals(c, f.console, signals)
 	time.AfterFunc(restAfter, rest)
 	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
@@ -109,6 +110,7 @@ func (r *running) wait() int {
 		r.console.end()
 	}
 	r.tellKilled()
+	r.tellLimits()
 	r.tellRefused()
 	r.tellNetwork()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
