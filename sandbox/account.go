@@ -71,7 +71,13 @@ func (c *Cmd) kill() {
 		all()
 		return
 	}
-	hard := time.AfterFunc(patience, all)
+	hard := time.AfterFunc(patience, func() {
+		select {
+		case <-c.done: // it has ended
+		default:
+			all()
+		}
+	})
 	if c.process.Signal(unix.SIGKILL) != nil && hard.Stop() {
 		all()
 	}
