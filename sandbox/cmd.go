@@ -78,6 +78,9 @@ type Cmd struct {
 	// Relay is what the relay of Policy.Network is told.
 	Relay relay.Options
 
+	// Deadlines end a command that takes too long or prints too much.
+	Deadlines
+
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
@@ -91,6 +94,7 @@ type Cmd struct {
 	done    chan struct{}
 	result  *Result
 	causes  causes
+	watch   *watch // nil: nothing is limited
 
 	refusals *refusals // nil: not asked for
 	relayed  *relayed  // nil: nothing is relayed

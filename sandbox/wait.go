@@ -23,6 +23,7 @@ func (c *Cmd) Wait() error {
 	}
 	c.relayed.end()
 	close(c.done)
+	c.watch.end()
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
@@ -32,7 +33,7 @@ func (c *Cmd) Wait() error {
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
-	copyErr := errors.Join(c.pipes.wait(), c.removePrivate())
+	copyErr := errors.Join(c.pipes.waitOutput(c.result.Ending.Limited()), c.removePrivate())
 	switch {
 	case err != nil:
 		return err

@@ -59,6 +59,7 @@ type runFlags struct {
 	name             string
 	detach           bool
 	attributes       attributeFlags
+	deadlines        deadlineFlags
 	noCommand        bool // none is wanted
 	pty              ptyFlags
 	console          *console // nil: the command has no terminal of its own

@@ -19,7 +19,8 @@ import (
 // others are refused with --no-namespaces.
 var withoutNamespaces = []string{
 	"no-namespaces", "require", "ro", "ro-try", "rw", "rw-try", "no-cwd", "chdir", "share", "net", "seccomp", "allow-syscalls", "landlock",
-	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "rlimit", "nice", "cpu-affinity", "pty", "help", "output",
+	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "rlimit", "nice", "cpu-affinity",
+	"timeout", "grace", "cpu-time", "idle-timeout", "output-limit", "pty", "help", "output",
 }
 
 func (f *runFlags) hostFlags() {

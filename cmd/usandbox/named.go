@@ -20,11 +20,15 @@ func holdCommand(args []string) int {
 	f := newRunFlags("hold")
 	f.nameFlags()
 	f.noCommand = true
+	f.deadlines.declare(f.set)
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
 	}
 	c.Hold = true
+	if err := f.setDeadlines(c); err != nil {
+		return fail(err)
+	}
 	if f.name == "" {
 		return fail(errors.New("--name is missing: nobody could enter the sandbox"), "usandbox hold --name NAME")
 	}

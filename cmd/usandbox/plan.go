@@ -14,11 +14,15 @@ func planCommand(args []string) int {
 	f := newRunFlags("plan")
 	asJSON := f.set.Bool("json", false, "print JSON: a list of steps")
 	f.pty.add(f.set)
+	f.deadlines.declare(f.set)
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
 	}
 	if err := f.setTerminal(c); err != nil {
+		return fail(err)
+	}
+	if err := f.setDeadlines(c); err != nil {
 		return fail(err)
 	}
 	program, err := c.Plan()

@@ -18,6 +18,7 @@ func runCommand(args []string) int {
 	f := newRunFlags("run")
 	f.nameFlags()
 	f.whyFlag()
+	f.deadlines.declare(f.set)
 	f.pty.add(f.set)
 	f.set.BoolVar(&f.review, "review", false, "like --cow; in the end show what was changed, and ask what to do with it")
 	c, code, ok := f.prepare(args)
@@ -25,6 +26,9 @@ func runCommand(args []string) int {
 		return code
 	}
 	c.ReportRefused = f.why
+	if err := f.setDeadlines(c); err != nil {
+		return fail(err)
+	}
 	if err := f.setTerminal(c); err != nil {
 		return fail(err)
 	}
@@ -90,9 +94,11 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		return nil, failStart(c, err)
 	}
 	if f.console != nil {
+		f.console.count(c)
 		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
 	}
 	go forwardSignals(c, f.console, signals)
+	wakeAt(c.Timeout)
 	time.AfterFunc(restAfter, rest)
 	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
 	if len(f.filters) > 0 {
@@ -108,6 +114,7 @@ func (r *running) wait() int {
 	if r.console != nil {
 		r.console.end()
 	}
+	r.tellLimit()
 	r.tellKilled()
 	r.tellRefused()
 	r.tellNetwork()
