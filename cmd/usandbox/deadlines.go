@@ -51,7 +51,7 @@ func (f *runFlags) setDeadlines(c *sandbox.Cmd) error {
 		}
 		c.OutputLimit = int64(size)
 	}
-	if c.Hold && (d.idle > 0 || c.OutputLimit > 0) {
+	if f.noCommand && (d.idle > 0 || c.OutputLimit > 0) {
 		return errors.New("--idle-timeout and --output-limit are about a command's output, and there is no command")
 	}
 	if d.grace < 0 {
@@ -69,31 +69,43 @@ func (f *runFlags) setDeadlines(c *sandbox.Cmd) error {
 
 // tellLimit says which limit has ended the command, and what to change.
 //
-//	usandbox: --timeout 2s: the command ran longer and was ended; allow more: --timeout 4s
+//	usandbox: --timeout 2s: the command ran longer; it was ended after 2s; to allow more: --timeout 4s
 func (r *running) tellLimit() {
 	c := r.c
-	var flag, why, more string
+	var flag, why, limit, more string
 	switch c.Result().Ending {
 	case sandbox.EndedByTimeout:
-		flag, why, more = "--timeout "+short(c.Timeout), "the command ran longer", "--timeout "+short(2*c.Timeout)
+		flag, why, limit, more = "timeout", "ran longer", short(c.Timeout), short(2*c.Timeout)
 	case sandbox.EndedByCPUTime:
-		flag, why, more = "--cpu-time "+short(c.CPUTime), "the command used more processor time", "--cpu-time "+short(2*c.CPUTime)
+		flag, why, limit, more = "cpu-time", "used more processor time", short(c.CPUTime), short(2*c.CPUTime)
 	case sandbox.EndedByIdleTimeout:
-		flag, why, more = "--idle-timeout "+short(c.IdleTimeout), "the command printed nothing for so long", "--idle-timeout "+short(2*c.IdleTimeout)
+		flag, why, limit, more = "idle-timeout", "printed nothing for so long", short(c.IdleTimeout), short(2*c.IdleTimeout)
 	case sandbox.EndedByOutputLimit:
-		flag, why = fmt.Sprintf("--output-limit %d", c.OutputLimit), "the command printed more"
-		more = fmt.Sprintf("--output-limit %d", 2*c.OutputLimit)
+		flag, why, limit, more = "output-limit", "printed more", sizeText(c.OutputLimit), sizeText(2*c.OutputLimit)
 	default:
 		return
 	}
-	how := "was ended"
-	switch {
-	case c.GraceOver():
-		how = fmt.Sprintf("was killed, as it had not ended %s after SIGTERM", short(c.Grace))
-	case c.Grace == 0:
-		how = "was killed"
+	how, after := "ended", ""
+	if c.Grace == 0 || c.GraceOver() {
+		how = "killed"
 	}
-	fmt.Fprintf(os.Stderr, "usandbox: %s: %s, and %s after %s; allow more: %s\n", flag, why, how, short(c.Result().Wall.Round(10*time.Millisecond)), more)
+	if c.GraceOver() {
+		after = ", as SIGTERM had not ended it in " + short(c.Grace)
+	}
+	wall := short(c.Result().Wall.Round(10 * time.Millisecond))
+	fmt.Fprintf(os.Stderr, "usandbox: --%s %s: the command %s; it was %s after %s%s; to allow more: --%s %s\n", flag, limit, why, how, wall, after, flag, more)
+}
+
+// sizeText is a number of bytes as parseSize reads it.
+func sizeText(n int64) string {
+	unit := ""
+	for _, u := range []string{"K", "M", "G", "T"} {
+		if n%1024 != 0 {
+			break
+		}
+		n, unit = n/1024, u
+	}
+	return fmt.Sprint(n) + unit
 }
 
 // short is a time without what is zero at its end: 10m, not 10m0s.

@@ -26,9 +26,6 @@ func holdCommand(args []string) int {
 		return code
 	}
 	c.Hold = true
-	if err := f.setDeadlines(c); err != nil {
-		return fail(err)
-	}
 	if f.name == "" {
 		return fail(errors.New("--name is missing: nobody could enter the sandbox"), "usandbox hold --name NAME")
 	}

@@ -22,9 +22,6 @@ func planCommand(args []string) int {
 	if err := f.setTerminal(c); err != nil {
 		return fail(err)
 	}
-	if err := f.setDeadlines(c); err != nil {
-		return fail(err)
-	}
 	program, err := c.Plan()
 	if err != nil {
 		return fail(err)

@@ -26,9 +26,6 @@ func runCommand(args []string) int {
 		return code
 	}
 	c.ReportRefused = f.why
-	if err := f.setDeadlines(c); err != nil {
-		return fail(err)
-	}
 	if err := f.setTerminal(c); err != nil {
 		return fail(err)
 	}
@@ -143,6 +140,9 @@ func (f *runFlags) prepare(args []string) (c *sandbox.Cmd, code int, ok bool) {
 	rest, err := f.parse(args)
 	if err == nil {
 		c, err = f.command(rest)
+	}
+	if err == nil {
+		err = f.setDeadlines(c)
 	}
 	if err == nil {
 		noteGit(c.Policy)
