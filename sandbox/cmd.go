@@ -83,6 +83,9 @@ type Cmd struct {
 	// Relay is what the relay of Policy.Network is told.
 	Relay relay.Options
 
+	// Deadlines end a command that takes too long or prints too much.
+	Deadlines
+
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
@@ -96,6 +99,7 @@ type Cmd struct {
 	done    chan struct{}
 	result  *Result
 	causes  causes
+	watch   *watch // nil: nothing is limited
 
 	group    *limits.Group // nil: there is none
 	refusals *refusals     // nil: not asked for

@@ -85,6 +85,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err != nil {
 		return err
 	}
+	limitLast(p, policy)
 
 	sockets := inside.Sockets(&policy.Network)
 	p.Process("outer")
@@ -149,7 +150,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	}
 	forbidMounts := limitNamespaces(p, policy, locked)
 	queues := openQueues(p, policy, abi)
-	writable, err := mounts.CompileFrom(p, files, policy.Propagation)
+	writable, err := mounts.CompileSized(p, files, policy.Propagation, policy.TmpSize)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ func (c *Cmd) Wait() error {
 	}
 	c.relayed.end()
 	close(c.done)
+	c.watch.end()
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
@@ -36,7 +37,7 @@ func (c *Cmd) Wait() error {
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
-	copyErr := errors.Join(c.pipes.wait(), c.removePrivate(), groupErr)
+	copyErr := errors.Join(c.pipes.waitOutput(c.result.Ending.Limited()), c.removePrivate(), groupErr)
 	switch {
 	case err != nil:
 		return err

@@ -60,6 +60,7 @@ type runFlags struct {
 	detach           bool
 	attributes       attributeFlags
 	limits           limitFlags
+	deadlines        deadlineFlags
 	noCommand        bool // none is wanted
 	pty              ptyFlags
 	console          *console // nil: the command has no terminal of its own

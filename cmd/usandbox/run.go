@@ -18,6 +18,7 @@ func runCommand(args []string) int {
 	f := newRunFlags("run")
 	f.nameFlags()
 	f.whyFlag()
+	f.deadlines.declare(f.set)
 	f.pty.add(f.set)
 	f.set.BoolVar(&f.review, "review", false, "like --cow; in the end show what was changed, and ask what to do with it")
 	c, code, ok := f.prepare(args)
@@ -90,10 +91,12 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		return nil, failStart(c, err)
 	}
 	if f.console != nil {
+		f.console.count(c)
 		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
 	}
 	tellNotLimited(c)
 	go forwardSignals(c, f.console, signals)
+	wakeAt(c.Timeout)
 	time.AfterFunc(restAfter, rest)
 	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
 	if len(f.filters) > 0 {
@@ -109,6 +112,7 @@ func (r *running) wait() int {
 	if r.console != nil {
 		r.console.end()
 	}
+	r.tellLimit()
 	r.tellKilled()
 	r.tellLimits()
 	r.tellRefused()
@@ -138,6 +142,9 @@ func (f *runFlags) prepare(args []string) (c *sandbox.Cmd, code int, ok bool) {
 	rest, err := f.parse(args)
 	if err == nil {
 		c, err = f.command(rest)
+	}
+	if err == nil {
+		err = f.setDeadlines(c)
 	}
 	if err == nil {
 		noteGit(c.Policy)
