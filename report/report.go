@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -189,6 +190,10 @@ func (r *Report) JSON() ([]byte, error) {
 	if whole.NotEnforced == nil {
 		whole.NotEnforced = []Exception{}
 	}
-	text, err := json.MarshalIndent(&whole, "", "  ")
-	return append(text, '\n'), err
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(&whole)
+	return text.Bytes(), err
 }

@@ -61,6 +61,7 @@ type runFlags struct {
 	attributes       attributeFlags
 	limits           limitFlags
 	deadlines        deadlineFlags
+	record           record
 	noCommand        bool // none is wanted
 	pty              ptyFlags
 	console          *console // nil: the command has no terminal of its own
