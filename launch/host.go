@@ -142,6 +142,7 @@ func (p *Program) SuperviseHere(guarded bool) {
 	p.Call(unix.SYS_WAIT4, -1, 0, unix.WALL, 0).On(unix.ECHILD, empty)
 	p.Jump(sweep)
 	p.Here(empty)
+	p.accountOfChildren(lifeline)
 	p.Doing("end as the command ended")
 	p.endAs(record.At(8))
 }

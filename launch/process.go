@@ -280,6 +280,9 @@ func (p *Program) Supervise(commandIsInit bool) {
 	p.Call(unix.SYS_WAIT4, o.initPID, 0, 0, 0)
 
 	p.Here(end)
+	if commandIsInit {
+		p.accountOfChildren(lifeline)
+	}
 	p.Doing("end as the command ended")
 	p.tell(lifeline, record)
 	p.endAs(status)

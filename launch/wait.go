@@ -22,6 +22,10 @@ type Process struct {
 
 	requests *requests // nil: nothing can be entered
 
+	reading   sync.Mutex // held to read records, and for these
+	accounted []byte     // the last record of an account
+	inodes    []uint64
+
 	ended sync.Mutex // held to use or close these; after Wait they are -1
 }
 
@@ -31,6 +35,8 @@ type State struct {
 	User   time.Duration   // processor time of everything in the sandbox that was waited for
 	System time.Duration
 	MaxRSS int64 // largest resident set of one process, in bytes
+
+	Account *Account // nil: Program.KeepAccount was not called
 }
 
 // Pid is the process id of outer: the process whose end is the sandbox's end.
@@ -128,6 +134,7 @@ func (p *Process) Wait() (State, error) {
 	var state State
 	var ws unix.WaitStatus
 	var usage unix.Rusage
+	io := p.awaitIO()
 	_, err := ignoringEINTR(func() (int, error) { return unix.Wait4(p.outer, &ws, 0, &usage) })
 	switch err {
 	case nil:
@@ -138,6 +145,10 @@ func (p *Process) Wait() (State, error) {
 		if ws, told := p.readRecords(p.control, nil); told {
 			state.Status, err = ws, nil
 		}
+	}
+	if p.img.account && err == nil {
+		p.drain()
+		state.Account = p.newAccount(&usage, io)
 	}
 	if p.pidfd >= 0 {
 		// Nothing is left of the command, unless it is PID 1, has undone its tie to
@@ -168,7 +179,7 @@ func (p *Process) WatchStops(f func(unix.Signal)) {
 func (p *Process) readRecords(control int, onStop func(unix.Signal)) (status unix.WaitStatus, told bool) {
 	var msg [recordBytes]byte
 	for {
-		n, err := ignoringEINTR(func() (int, error) { return unix.Read(control, msg[:]) })
+		n, err := p.readRecord(control, msg[:])
 		if err != nil || n == 0 {
 			return status, told
 		}

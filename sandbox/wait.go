@@ -23,21 +23,27 @@ func (c *Cmd) Wait() error {
 	}
 	c.relayed.end()
 	close(c.done)
+	c.watch.end()
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
+		Ending: c.causes.of(state.Status),
 	}
+	c.result.takeAccount(state.Account)
+	groupErr := c.endGroup()
+	c.result.Usage = c.group.Usage()
+	c.result.blameMemory()
 	c.releaseCaches()
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
-	copyErr := errors.Join(c.pipes.wait(), c.removePrivate())
+	copyErr := errors.Join(c.pipes.waitOutput(c.result.Ending.Limited()), c.removePrivate(), groupErr)
 	switch {
 	case err != nil:
 		return err
 	case c.ctx != nil && c.ctx.Err() != nil && state.Status.Signaled():
 		return c.ctx.Err()
-	case state.Status.Signaled() || state.Status.ExitStatus() != 0:
+	case state.Status.Signaled() || state.Status.ExitStatus() != 0 || c.result.Ending.Limited():
 		return &ExitError{Result: *c.result}
 	}
 	return copyErr
