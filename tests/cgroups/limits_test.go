@@ -57,7 +57,7 @@ func TestMemory(t *testing.T) {
 func TestCPUs(t *testing.T) {
 	only(t, "systemd", "folder")
 	r, _ := run(t, limits.Limits{CPUs: 0.5}, "timeout 4 sh -c 'while :; do :; done & while :; do :; done'")
-	if share := r.Usage.CPU.Seconds() / 4; share < 0.3 || share > 0.62 {
+	if share := r.Usage.CPU.Seconds() / r.Wall.Seconds(); share < 0.3 || share > 0.56 {
 		t.Errorf("it had %.2f processors", share)
 	}
 	if *r.Usage.Throttled == 0 {
@@ -100,4 +100,19 @@ func TestNone(t *testing.T) {
 	if err == nil || !strings.Contains(string(out), "RLIMIT_NPROC") {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// A controller that systemd does not hand on is an error that says how to get it, and leaves
+// nothing; best effort goes on without.
+func TestController(t *testing.T) {
+	only(t, "systemd")
+	out, err := usandbox("--cpuset", "0", "--", "true").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--cpuset needs the controller cpuset") || !strings.Contains(string(out), "\nhint: systemd hands users ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	out, err = usandbox("--cpuset", "0", "--limits=best-effort", "--", "echo", "ran").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--cpuset: does not hold") || !strings.HasSuffix(string(out), "ran\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	nothingLeft(t)
 }
