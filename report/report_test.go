@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
@@ -21,7 +22,7 @@ func full() *Report {
 	s := func(d time.Duration) *Seconds { return p(Seconds(d)) }
 	start := time.Date(2026, 11, 27, 6, 1, 25, 5, time.UTC)
 	return &Report{
-		Version: Version, Name: "box", Command: []string{"sh", "-c", "printf '\x1b[2J\"\\\n'", "\xff\u202e"},
+		Version: Version, Name: "box", Command: []string{"sh", "-c", "printf '\x1b[2J\"\\\n'", "\xff\u202e", "\u009b\U000e0001é"},
 		CommandBytes: [][]byte{[]byte("sh"), []byte("-c"), []byte("printf '\x1b[2J\"\\\n'"), []byte("\xff\u202e")},
 		Ending:       "oom", ExitCode: 137, Signal: "SIGKILL", Failure: &Failure{Step: "mount proc on /proc", Asked: "--proc", Error: "mount proc on /proc: operation not permitted"},
 		Started: start, Ended: start.Add(10*time.Hour + 1), Wall: Seconds(10*time.Hour + 1), User: s(1500 * time.Microsecond), System: s(0), Partial: true,
@@ -68,9 +69,24 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// What JSON escapes is what it was.
+func TestJSON(t *testing.T) {
+	text, _ := full().JSON()
+	var back Report
+	if err := json.Unmarshal(bytes.ReplaceAll(text, []byte("_seconds"), []byte("_s")), &back); err != nil {
+		t.Fatal(err)
+	}
+	want := full().Command
+	want[3] = "\ufffd\u202e"
+	if !slices.Equal(back.Command, want) || string(back.CommandBytes[3]) != "\xff\u202e" {
+		t.Errorf("%q", back.Command)
+	}
+}
+
 // What a command chooses is not printed as it is.
 func TestSummaryPrintable(t *testing.T) {
-	for _, c := range full().Summary() + string(full().Metrics()) {
+	text, _ := full().JSON()
+	for _, c := range full().Summary() + string(full().Metrics()) + strings.ReplaceAll(string(text), "\ufffd", "") {
 		if c != '\n' && (c < ' ' || c == 0x7f || c == '\u202e' || c == '\ufffd') {
 			t.Errorf("%q is printed", c)
 		}
