@@ -161,9 +161,6 @@ func killEach(dir string) {
 	}
 }
 
-// removeFor is how long the end of killed processes is waited for.
-const removeFor = 10 * time.Second
-
 // Remove kills what is left in the group, reads what it has used, and removes it. It may be
 // called on nil, and more than once.
 func (g *Group) Remove() error {
@@ -191,7 +188,7 @@ func (g *Group) Remove() error {
 // removeLocked removes the group; the tree is locked.
 func (g *Group) removeLocked() error {
 	var err error
-	for pause, end := 100*time.Microsecond, time.Now().Add(removeFor); ; pause = min(2*pause, 20*time.Millisecond) {
+	for pause, end := 100*time.Microsecond, time.Now().Add(g.tree.h.patience); ; pause = min(2*pause, 20*time.Millisecond) {
 		err = removeAll(g.dir)
 		if err == nil || os.IsNotExist(err) || time.Now().After(end) {
 			break

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	errNotMounted = errors.New("cgroups of version 2 are not mounted here")
+	errNotMounted = errors.New("cgroups of version 2 are not mounted here, or have no controllers")
 	errNotShown   = errors.New("none of the mounts of cgroups shows the one you are in")
 )
 

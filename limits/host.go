@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,8 +14,10 @@ type host struct {
 	proc   string            // a proc file system
 	pid    int               // the caller's process id
 	unlike func(string) bool // reports that a folder is no cgroup of version 2
-	made   func(dir string)  // is told of each cgroup that was made; for tests
-	bus    func() (scopes, error)
+	// patience is how long the end of killed processes is waited for.
+	patience time.Duration
+	made     func(dir string) // is told of each cgroup that was made; for tests
+	bus      func() (scopes, error)
 }
 
 // scopes makes scopes of a service manager; systemd's is [manager].
@@ -25,7 +28,7 @@ type scopes interface {
 }
 
 func thisHost() *host {
-	return &host{proc: "/proc", pid: os.Getpid(), unlike: noGroup2, made: func(string) {}, bus: connect}
+	return &host{proc: "/proc", pid: os.Getpid(), unlike: noGroup2, patience: 10 * time.Second, made: func(string) {}, bus: connect}
 }
 
 // noGroup2 reports whether a folder is no cgroup of version 2.

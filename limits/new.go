@@ -62,6 +62,9 @@ func (h *host) find(l *Limits) (*Group, error) {
 			}
 		}
 	}
+	if ownErr != nil && h.hybrid(own) {
+		ownErr = errNotMounted
+	}
 	if errors.Is(ownErr, errNoGroup) || errors.Is(ownErr, errNotMounted) {
 		return nil, hinted{ownErr, hintVersion1}
 	}
@@ -119,6 +122,12 @@ func (h *host) delegated(own string) (*tree, error) {
 		return nil, errors.New("usandbox is not alone in your cgroup " + own)
 	}
 	return &tree{h: h, dir: own, leaf: true}, nil
+}
+
+// hybrid reports whether memory and processes are limited by cgroups of version 1.
+func (h *host) hybrid(own string) bool {
+	have, _ := words(own, "cgroup.controllers")
+	return h.unlike("/sys/fs/cgroup") && !slices.Contains(have, "memory") && !slices.Contains(have, "pids")
 }
 
 // writable reports whether the caller may make cgroups in one, and use them.

@@ -9,7 +9,7 @@ import (
 )
 
 // sweep removes what callers have left that were killed. Whoever has a group holds a lock on
-// it, and a group with processes is left alone: what is in it ends by itself when its
+// it, and a group with processes cannot be removed: they end by themselves when their
 // supervisor is gone, and the next one to come removes it.
 func (t *tree) sweep() {
 	for _, name := range t.ours() {
@@ -22,7 +22,7 @@ func (t *tree) sweep() {
 		if err != nil {
 			continue
 		}
-		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil && !populated(dir) {
+		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 			removeAll(dir)
 		}
 		f.Close()

@@ -19,7 +19,7 @@ const (
 )
 
 // answerWithin is how long systemd has for one answer.
-const answerWithin = 10 * time.Second
+const answerWithin = 30 * time.Second
 
 // manager is a connection to a service manager, org.freedesktop.systemd1(5).
 type manager struct{ conn *dbus.Conn }
@@ -94,10 +94,10 @@ type property struct {
 func (m *manager) scope(name string, pids []int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 	defer cancel()
-	signals := make(chan *dbus.Signal, 64)
+	signals := make(chan *dbus.Signal, 8) // the match leaves one
 	m.conn.Signal(signals)
 	defer m.conn.RemoveSignal(signals)
-	if err := m.conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(systemdName), dbus.WithMatchInterface(strings.TrimSuffix(systemdMethod, ".")), dbus.WithMatchMember("JobRemoved")); err != nil {
+	if err := m.conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(systemdName), dbus.WithMatchInterface(strings.TrimSuffix(systemdMethod, ".")), dbus.WithMatchMember("JobRemoved"), dbus.WithMatchArg(2, name)); err != nil {
 		return err
 	}
 	list := make([]uint32, len(pids))

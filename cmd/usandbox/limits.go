@@ -88,9 +88,12 @@ func (l *limitFlags) set(s *pflag.FlagSet, p *sandbox.Policy) error {
 		return flagError("limits", fmt.Errorf("%q is not one of %s, %s, %s", l.mode, limitsRequired, limitsBestEffort, limitsNone))
 	}
 	to.Pids, to.CPUWeight, to.CPUSet, to.IOWeight, to.Dir = l.pids, l.cpuWeight, l.cpuset, l.ioWeight, l.cgroup
-	to.BestEffort, to.Default = l.mode == limitsBestEffort, l.mode != limitsNone
+	to.BestEffort = l.mode == limitsBestEffort
 	return to.Check()
 }
+
+// setDefault adds the limits that nobody asked for, to a sandbox that is run at once.
+func (l *limitFlags) setDefault(p *sandbox.Policy) { p.Limits.Default = l.mode != limitsNone }
 
 // tellNotLimited tells which limits do not hold.
 func tellNotLimited(c *sandbox.Cmd) {
