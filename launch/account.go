@@ -3,7 +3,6 @@ package launch
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +38,7 @@ type Account struct {
 const (
 	recordAccount = 9
 	recordInodes  = 10 // and the numbers
+	recordIO      = 11 // and the text of /proc/PID/io
 	accountBytes  = 8 + 8 + 144
 	unknownLeft   = ^uint64(0)
 )
@@ -146,6 +146,9 @@ func (p *Process) note(msg []byte) bool {
 	case kind == recordAccount && len(msg) == accountBytes:
 		p.accounted = bytes.Clone(msg)
 		return true
+	case kind == recordIO:
+		p.io = string(msg[8:])
+		return true
 	case kind == recordInodes:
 		for msg = msg[8:]; len(msg) >= 8; msg = msg[8:] {
 			p.inodes = append(p.inodes, binary.LittleEndian.Uint64(msg))
@@ -156,7 +159,8 @@ func (p *Process) note(msg []byte) bool {
 }
 
 // newAccount is what the image told, or what is known of outer, if it told nothing.
-func (p *Process) newAccount(outer *unix.Rusage, io [4]int64) *Account {
+func (p *Process) newAccount(outer *unix.Rusage) *Account {
+	io := parseIO(p.io)
 	a := &Account{Left: -1, Inodes: p.inodes, Read: io[0], Written: io[1], StorageRead: io[2], StorageWritten: io[3]}
 	if m := p.accounted; m != nil {
 		a.Whole = true
@@ -187,16 +191,53 @@ func rusage(b []byte) unix.Rusage {
 	}
 }
 
-// readIO is what a process and all it has waited for have read and written: rchar, wchar,
-// read_bytes and write_bytes of /proc/PID/io, each -1 if it is not told. Of a process that
-// has ended and was not waited for it can be read whatever the process was.
-func readIO(pid int) (io [4]int64) {
-	io = [4]int64{-1, -1, -1, -1}
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/io")
-	if err != nil {
-		return io
+// ioBytes is more than /proc/PID/io has.
+const ioBytes = 512
+
+// openIO appends, in outer while it may be looked into: open its own /proc/PID/io, under a number
+// that nothing else is put on. Later it could not be opened, by outer itself or its caller; a
+// process may read its own at any time.
+func (p *Program) openIO() {
+	if !p.account {
+		return
 	}
-	for line := range strings.Lines(string(text)) {
+	p.own.io = p.Data("io", 8, ^uint64(0))
+	fd, none := p.Var("io_low"), p.Label("no_io")
+	p.Doing("open the account of bytes")
+	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/proc/self/io", unix.O_RDONLY|unix.O_CLOEXEC).To(fd).OnAny(none)
+	p.Call(unix.SYS_FCNTL, fd, unix.F_DUPFD_CLOEXEC, p.terminalFD()+1).To(p.own.io).OnAny(nil)
+	p.Call(unix.SYS_CLOSE, fd)
+	p.Here(none)
+}
+
+// keepIO appends, where outer keeps its file descriptors only: it is one more of them. It
+// returns the first that is not.
+func (p *Program) keepIO(fd int) int {
+	if !p.account {
+		return fd
+	}
+	p.Call(unix.SYS_DUP3, p.own.io, fd, unix.O_CLOEXEC).OnAny(nil)
+	return fd + 1
+}
+
+// tellIO appends, in outer when all has ended: tell the caller what was read and written. The
+// kernel adds to a process what those did that it has waited for.
+func (p *Program) tellIO(control, fd int) {
+	if !p.account {
+		return
+	}
+	p.Doing("tell what was read and written")
+	text, n, none := p.Data("io_text", 8+ioBytes, recordIO), p.Var("n"), p.Label("no_io_text")
+	p.Call(unix.SYS_READ, fd, text.At(8).Addr(), ioBytes).To(n).OnAny(none)
+	p.Add(n, n, 8)
+	p.Call(unix.SYS_SENDTO, control, text.Addr(), n, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0).OnAny(nil)
+	p.Here(none)
+}
+
+// parseIO reads proc_pid_io(5): rchar, wchar, read_bytes and write_bytes, each -1 if it is not told.
+func parseIO(text string) (io [4]int64) {
+	io = [4]int64{-1, -1, -1, -1}
+	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
@@ -211,20 +252,9 @@ func readIO(pid int) (io [4]int64) {
 	return io
 }
 
-// awaitIO waits until outer has ended, and returns what readIO tells of it.
-func (p *Process) awaitIO() [4]int64 {
-	if p.img.account {
-		ignoringEINTR(func() (int, error) {
-			return 0, unix.Waitid(unix.P_PID, p.outer, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		})
-		return readIO(p.outer)
-	}
-	return [4]int64{}
-}
-
 // drain reads what outer and init have told, and nobody has read.
 func (p *Process) drain() {
-	var msg [recordBytes]byte
+	var msg [8 + ioBytes]byte
 	p.reading.Lock()
 	defer p.reading.Unlock()
 	for {

@@ -9,7 +9,7 @@ import (
 
 // CPUMeter sums up the processor time of a sandbox without a control group.
 type CPUMeter struct {
-	p     *Process
+	outer int
 	seen  map[processKey]uint64 // the last that was seen of the processes that live
 	ended uint64                // and of those that have ended
 	last  uint64                // the sum of what /proc showed
@@ -30,7 +30,7 @@ func (p *Process) NewCPUMeter() (*CPUMeter, error) {
 	if !ok || parent != os.Getpid() {
 		return nil, ErrNotShown
 	}
-	return &CPUMeter{p: p, seen: map[processKey]uint64{}}, nil
+	return &CPUMeter{outer: p.outer, seen: map[processKey]uint64{}}, nil
 }
 
 // tick is the unit of times in /proc: USER_HZ is 100 on every architecture that this
@@ -44,10 +44,16 @@ const tick = 10 * time.Millisecond
 func (m *CPUMeter) Read() time.Duration {
 	all := map[int]processStat{}
 	eachProcess(func(x *processStat) { all[x.pid] = *x })
+	m.add(all)
+	return time.Duration(m.most) * tick
+}
+
+// add counts what was seen of the processes that there are.
+func (m *CPUMeter) add(all map[int]processStat) {
 	var now uint64
 	living := make(map[processKey]uint64, len(m.seen))
 	for pid, x := range all {
-		if !below(all, pid, m.p.outer) {
+		if !below(all, pid, m.outer) {
 			continue
 		}
 		now += x.own + x.reaped
@@ -66,7 +72,6 @@ func (m *CPUMeter) Read() time.Duration {
 	// The processes are not read at once: one that was waited for meanwhile may be in the sum twice.
 	m.most = max(m.most, min(m.last, now), m.ended+alive)
 	m.last = now
-	return time.Duration(m.most) * tick
 }
 
 // below reports whether a process is a descendant of another.

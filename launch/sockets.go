@@ -86,7 +86,7 @@ func closeAll(fds []int) {
 // receiveRights reads one message with at most room file descriptors, or one; none: there
 // is no message any more. What is told of an account meanwhile is kept.
 func (p *Process) receiveRights(room int) (kind uint64, fds []int, err error) {
-	var msg [recordBytes]byte
+	var msg [8 + ioBytes]byte
 	oob := make([]byte, unix.CmsgSpace(4*max(room, 1)))
 	var n, oobn, flags int
 	for {

@@ -25,6 +25,7 @@ type Process struct {
 	reading   sync.Mutex // held to read records, and for these
 	accounted []byte     // the last record of an account
 	inodes    []uint64
+	io        string
 
 	ended sync.Mutex // held to use or close these; after Wait they are -1
 }
@@ -134,7 +135,6 @@ func (p *Process) Wait() (State, error) {
 	var state State
 	var ws unix.WaitStatus
 	var usage unix.Rusage
-	io := p.awaitIO()
 	_, err := ignoringEINTR(func() (int, error) { return unix.Wait4(p.outer, &ws, 0, &usage) })
 	switch err {
 	case nil:
@@ -148,7 +148,7 @@ func (p *Process) Wait() (State, error) {
 	}
 	if p.img.account && err == nil {
 		p.drain()
-		state.Account = p.newAccount(&usage, io)
+		state.Account = p.newAccount(&usage)
 	}
 	if p.pidfd >= 0 {
 		// Nothing is left of the command, unless it is PID 1, has undone its tie to
@@ -177,7 +177,7 @@ func (p *Process) WatchStops(f func(unix.Signal)) {
 // readRecords reads what outer reports until outer has ended, and returns the
 // command's status if it was among it.
 func (p *Process) readRecords(control int, onStop func(unix.Signal)) (status unix.WaitStatus, told bool) {
-	var msg [recordBytes]byte
+	var msg [8 + ioBytes]byte
 	for {
 		n, err := p.readRecord(control, msg[:])
 		if err != nil || n == 0 {

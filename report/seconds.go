@@ -37,7 +37,7 @@ func (s Seconds) forPeople() string {
 }
 
 // bytesForPeople is a size with a unit of 1024.
-func bytesForPeople(n int64) string {
+func bytesForPeople[T int64 | uint64](n T) string {
 	x, units := float64(n), []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
 	i := 0
 	for ; x >= 1000 && i < len(units)-1; i++ {

@@ -69,8 +69,8 @@ func (r *Report) ended() string {
 func (r *Report) used() string {
 	var parts []string
 	if m := r.Memory; m != nil {
-		parts = add(parts, m.Peak, bytesForPeople, "at most %s")
-		parts = add(parts, m.ProcessPeak, bytesForPeople, "largest process %s")
+		parts = add(parts, m.Peak, bytesForPeople[int64], "at most %s")
+		parts = add(parts, m.ProcessPeak, bytesForPeople[int64], "largest process %s")
 	}
 	if f := r.Faults; f != nil {
 		parts = append(parts, fmt.Sprintf("page faults %d (%d from a device)", f.Minor+f.Major, f.Major))
@@ -84,10 +84,10 @@ func (r *Report) used() string {
 func (r *Report) moved() string {
 	var parts []string
 	if io := r.IO; io != nil {
-		parts = add(parts, io.Read, bytesForPeople, "read %s")
-		parts = add(parts, io.Written, bytesForPeople, "written %s")
-		parts = add(parts, io.StorageRead, bytesForPeople, "from devices %s")
-		parts = add(parts, io.StorageWrite, bytesForPeople, "to devices %s")
+		parts = add(parts, io.Read, bytesForPeople[int64], "read %s")
+		parts = add(parts, io.Written, bytesForPeople[int64], "written %s")
+		parts = add(parts, io.StorageRead, bytesForPeople[int64], "from devices %s")
+		parts = add(parts, io.StorageWrite, bytesForPeople[int64], "to devices %s")
 	}
 	if s := r.Switches; s != nil {
 		parts = append(parts, fmt.Sprintf("context switches %d (%d involuntary)", s.Voluntary+s.Involuntary, s.Involuntary))
@@ -104,7 +104,7 @@ func (r *Report) refused() string {
 	switch n := r.Network; {
 	case n == nil:
 	case n.Out != nil && n.In != nil && n.Denied != nil:
-		parts = append(parts, fmt.Sprintf("network %s: %s out, %s in, %d refused", n.Mode, bytesForPeople(int64(*n.Out)), bytesForPeople(int64(*n.In)), *n.Denied))
+		parts = append(parts, fmt.Sprintf("network %s: %s out, %s in, %d refused", n.Mode, bytesForPeople(*n.Out), bytesForPeople(*n.In), *n.Denied))
 	default:
 		parts = append(parts, "network "+n.Mode)
 	}
@@ -121,11 +121,14 @@ func (r *Report) refused() string {
 }
 
 func (r *Report) limits() string {
+	if r.Ending == NotStarted {
+		return "nothing ran"
+	}
 	var parts []string
 	for _, h := range r.LimitsHit {
 		text := "reached " + h.Limit
 		if h.Times != nil {
-			text += fmt.Sprintf(" (%d times)", *h.Times)
+			text += fmt.Sprintf(" (%d×)", *h.Times)
 		}
 		parts = append(parts, text)
 	}

@@ -15,11 +15,8 @@ const mostAtOnce = 64 << 10
 // whose contents go on to where they were to go. If both are one file, there is one pipe, so
 // that the order stays.
 func (p *pipes) counted(c *Cmd) (out, errOut *os.File, err error) {
-	if c.Terminal != nil && c.Stdout == nil && c.Stderr == nil {
-		return nil, nil, nil
-	}
 	open := func(to io.Writer) (*os.File, error) {
-		if to == nil && c.Terminal != nil {
+		if to == nil && c.Terminal != nil { // until it is the terminal
 			return p.null(os.O_WRONLY)
 		}
 		r, w, err := p.pipe()

@@ -17,8 +17,9 @@ func TestTmuxLimits(t *testing.T) {
 	p.shows("^ready$")
 	p.types("C-z")
 	p.shows("Stopped")
-	p.types("wait; echo code $?", "Enter")
-	p.shows("^code 124$")
+	p.shows("--timeout 2s: the command ran longer; it was ended")
+	p.types("", "Enter")
+	p.shows(`^\[1\]\+ +Exit 124`)
 
 	// What is typed keeps a command from being idle.
 	p.runs(`usandbox run --idle-timeout 1500ms -- sh -c 'stty -echo; echo ready; sleep 3; echo late'`)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/limits"
+	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/network/relay"
 	"github.com/usandbox/usandbox/report"
 	"github.com/usandbox/usandbox/sandbox"
@@ -72,9 +73,12 @@ func (r *record) failure() *report.Failure {
 		f.Error = failure.Error()
 	}
 	var step *launch.StepError
+	var mount *mounts.Error
 	switch {
 	case errors.As(r.step, &step):
 		f.Step, f.Asked = step.Doing, step.Origin
+	case errors.As(r.step, &mount):
+		f.Step, f.Asked = mount.Doing, mount.Origin
 	case r.step != nil:
 		f.Step = "set the sandbox up"
 	default:
