@@ -14,6 +14,7 @@ import (
 	"github.com/usandbox/usandbox/cache"
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/limits"
 	"github.com/usandbox/usandbox/network/relay"
 )
 
@@ -96,8 +97,9 @@ type Cmd struct {
 	causes  causes
 	watch   *watch // nil: nothing is limited
 
-	refusals *refusals // nil: not asked for
-	relayed  *relayed  // nil: nothing is relayed
+	group    *limits.Group // nil: there is none
+	refusals *refusals     // nil: not asked for
+	relayed  *relayed      // nil: nothing is relayed
 }
 
 // Command returns the command name with arguments, to be run under SystemPolicy.
@@ -133,6 +135,7 @@ func (c *Cmd) Kill() {
 	if c.process != nil {
 		c.causes.claim(EndedByKill)
 		c.killed.Do(c.process.Kill)
+		c.group.Kill()
 		c.relayed.hasten()
 	}
 }

@@ -17,7 +17,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 	}
 	policy := c.backstop(&c.Policy)
 	if c.Hold {
-		return p, compile(p, policy, execution{enterable: true, hold: true, gated: c.Forked != nil, changes: c.Changes})
+		return p, compile(p, policy, execution{enterable: true, hold: true, gated: c.Forked != nil, adopted: c.group.Adopts(), changes: c.Changes})
 	}
 	if len(c.Args) == 0 || c.Args[0] == "" {
 		return nil, errors.New("no command")
@@ -30,6 +30,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		argv:      launch.Strings(c.Args),
 		env:       launch.Secret("environment", env),
 		gated:     c.Forked != nil,
+		adopted:   c.group.Adopts(),
 		null:      c.nullStreams(),
 		terminal:  c.Terminal,
 		streams:   c.terminalStreams(),

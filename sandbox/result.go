@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/limits"
 )
 
 // Result is how a command ended and what it used.
@@ -16,6 +18,9 @@ type Result struct {
 	System time.Duration
 	MaxRSS int64  // largest resident set of one process, in bytes
 	Ending Ending // why the command ended
+
+	// Usage is what the sandbox's cgroup tells; nil: it had none, see Policy.Limits.
+	Usage *limits.Usage
 }
 
 // ExitCode is the command's exit code, or 128 and its number if a signal ended it; 124 if

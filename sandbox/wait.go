@@ -29,11 +29,14 @@ func (c *Cmd) Wait() error {
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
 		Ending: c.causes.of(state.Status),
 	}
+	groupErr := c.endGroup()
+	c.result.Usage = c.group.Usage()
+	c.result.noteOOM()
 	c.releaseCaches()
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
-	copyErr := errors.Join(c.pipes.waitOutput(c.result.Ending.Limited()), c.removePrivate())
+	copyErr := errors.Join(c.pipes.waitOutput(c.result.Ending.Limited()), c.removePrivate(), groupErr)
 	switch {
 	case err != nil:
 		return err

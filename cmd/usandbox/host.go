@@ -20,7 +20,8 @@ import (
 var withoutNamespaces = []string{
 	"no-namespaces", "require", "ro", "ro-try", "rw", "rw-try", "no-cwd", "chdir", "share", "net", "seccomp", "allow-syscalls", "landlock",
 	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "rlimit", "nice", "cpu-affinity",
-	"timeout", "grace", "cpu-time", "idle-timeout", "output-limit", "pty", "help", "output",
+	"timeout", "grace", "cpu-time", "idle-timeout", "output-limit",
+	"memory", "memory-high", "swap", "pids", "cpus", "cpu-weight", "cpuset", "io-weight", "cgroup", "limits", "pty", "help", "output",
 }
 
 func (f *runFlags) hostFlags() {
@@ -82,6 +83,7 @@ func (f *runFlags) hostPolicy() (sandbox.Policy, error) {
 		flagError("landlock", f.setLandlock(&p)),
 		f.setSyscalls(&p),
 		f.attributes.set(f.set, &p),
+		f.limits.set(f.set, &p),
 	} {
 		if err != nil {
 			return p, err

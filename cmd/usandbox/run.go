@@ -66,6 +66,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		fmt.Fprintln(os.Stderr, "usandbox:", line)
 	}
 	tellLosses(&c.Policy)
+	f.limits.setDefault(&c.Policy)
 	if f.network.net == "host" && c.Policy.NoNamespaces == nil && c.Policy.ReachesAbstractSockets() && !again {
 		fmt.Fprintln(os.Stderr, "usandbox: --net host: the command can connect to abstract unix sockets of your programs, from which only Landlock (ABI 6) keeps it")
 	}
@@ -94,6 +95,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		f.console.count(c)
 		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
 	}
+	tellNotLimited(c)
 	go forwardSignals(c, f.console, signals)
 	wakeAt(c.Timeout)
 	time.AfterFunc(restAfter, rest)
@@ -113,6 +115,7 @@ func (r *running) wait() int {
 	}
 	r.tellLimit()
 	r.tellKilled()
+	r.tellLimits()
 	r.tellRefused()
 	r.tellNetwork()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
