@@ -18,8 +18,12 @@ const (
 	systemdMethod = "org.freedesktop.systemd1.Manager."
 )
 
-// answerWithin is how long systemd has for one answer.
-const answerWithin = 30 * time.Second
+// How long systemd has: for its first answer, and for a scope. Many that are asked for at once
+// wait for each other.
+const (
+	answerWithin = 15 * time.Second
+	scopeWithin  = 3 * time.Minute
+)
 
 // manager is a connection to a service manager, org.freedesktop.systemd1(5).
 type manager struct{ conn *dbus.Conn }
@@ -92,7 +96,7 @@ type property struct {
 
 // scope makes a transient scope unit, systemd.scope(5), and waits until it is there.
 func (m *manager) scope(name string, pids []int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), scopeWithin)
 	defer cancel()
 	signals := make(chan *dbus.Signal, 8) // the match leaves one
 	m.conn.Signal(signals)
@@ -136,7 +140,7 @@ func (m *manager) scope(name string, pids []int) error {
 			}
 			return nil
 		case <-ctx.Done():
-			return fmt.Errorf("systemd has not made the scope %s within %v", name, answerWithin)
+			return fmt.Errorf("systemd has not made the scope %s within %v", name, scopeWithin)
 		}
 	}
 }
