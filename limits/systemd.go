@@ -18,7 +18,7 @@ const (
 	systemdMethod = "org.freedesktop.systemd1.Manager."
 )
 
-// How long systemd has: for its first answer, and for a scope. Many that are asked for at once
+// How long the bus has for an answer, and systemd for a scope. Many that are asked for at once
 // wait for each other.
 const (
 	answerWithin = 15 * time.Second
@@ -75,11 +75,14 @@ func dial(address string) (*dbus.Conn, error) {
 		conn.Close()
 		return nil, err
 	}
-	var id string
+	var there bool
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 	defer cancel()
-	// Not whether the name is owned: it may be started when it is asked for.
-	err = conn.Object(systemdName, systemdPath).CallWithContext(ctx, "org.freedesktop.DBus.Peer.GetMachineId", 0).Store(&id)
+	// The bus is asked: systemd itself may be busy with the scopes of others.
+	err = conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, systemdName).Store(&there)
+	if err == nil && !there {
+		err = errors.New("it is not on the bus " + address)
+	}
 	if err != nil {
 		conn.Close()
 		return nil, err
