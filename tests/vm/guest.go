@@ -222,7 +222,7 @@ func runJob(w io.Writer, plain bool) (code int, err error) {
 		}
 		list = append(list, cmd)
 	} else {
-		list = append(list, exec.Command("/sbin/runuser", "-l", userName, "-c", jobFolder+"/run"))
+		list = append(list, exec.Command("/sbin/runuser", "-l", userName, "-c", "cd "+jobFolder+" && exec ./run"))
 	}
 	for _, cmd := range list {
 		cmd.Dir = jobFolder

@@ -17,35 +17,42 @@ type Kernel struct {
 	Dir     string // the package's files
 }
 
-// suites are where the kernels come from, oldest first.
+// suites are where the kernels come from: Debian's stable releases and what it offers
+// beyond, oldest first.
 var suites = []string{"bookworm-security", "trixie-security", "forky", "trixie-backports"}
 
 // drivers are the modules that the disks need. A kernel may have them built in.
 var drivers = []string{"virtio_pci", "virtio_blk"}
 
-// fetchKernel downloads the kernel of a suite into a folder below dir, unless it is
-// there, and packs its modules.
-func fetchKernel(a *apt, suite, dir string) (k Kernel, err error) {
-	meta := "linux-image-cloud-amd64"
+// offered is the version of the kernel that a suite has.
+func offered(a *apt, suite string) (version string, err error) {
+	const meta = "linux-image-cloud-amd64"
 	images, err := a.depends(meta, suite, "linux-image-")
 	if err != nil {
-		return k, err
+		return "", err
 	}
 	if len(images) != 1 {
-		return k, fmt.Errorf("%s of %s depends on %q, not on one kernel", meta, suite, images)
+		return "", fmt.Errorf("%s of %s depends on %q, not on one kernel", meta, suite, images)
 	}
-	k.Version = strings.TrimPrefix(images[0], "linux-image-")
+	return strings.TrimPrefix(images[0], "linux-image-"), nil
+}
+
+// fetchKernel downloads the kernel of a suite into a folder below dir, unless it is
+// there, and packs its modules.
+func fetchKernel(a *apt, suite, version, dir string) (k Kernel, err error) {
+	k.Version = version
 	k.Dir = filepath.Join(dir, "kernel-"+k.Version)
-	k.Image = filepath.Join(k.Dir, "boot/vmlinuz-"+k.Version)
 	k.Modules = filepath.Join(k.Dir, "modules.ext4")
 	if _, err := os.Stat(k.Modules); err == nil {
-		return k, nil
+		return k, k.findImage()
 	}
-	parts, err := a.depends(images[0], suite, "linux-binary-", "linux-modules-")
+	fmt.Fprintln(os.Stderr, "vm: download Linux", k.Version)
+	image := "linux-image-" + version
+	parts, err := a.depends(image, suite, "linux-binary-", "linux-modules-")
 	if err != nil {
 		return k, err
 	}
-	for _, pkg := range append(images, parts...) {
+	for _, pkg := range append(parts, image) {
 		if _, err := a.run("apt-get", "-q", "download", pkg+"/"+suite); err != nil {
 			return k, err
 		}
@@ -61,7 +68,21 @@ func fetchKernel(a *apt, suite, dir string) (k Kernel, err error) {
 	if out, err := exec.Command(sbin("depmod"), "-b", filepath.Dir(filepath.Dir(modules)), k.Version).CombinedOutput(); err != nil {
 		return k, fmt.Errorf("depmod: %w\n%s", err, out)
 	}
-	return k, makeImage(modules, k.Modules, "300M")
+	if err := makeImage(modules, k.Modules, "300M"); err != nil {
+		return k, err
+	}
+	return k, k.findImage()
+}
+
+// findImage finds where the package has the kernel: newer ones beside the modules.
+func (k *Kernel) findImage() error {
+	for _, name := range []string{filepath.Join(k.Dir, "boot/vmlinuz-"+k.Version), filepath.Join(k.tree(), "vmlinuz")} {
+		if _, err := os.Stat(name); err == nil {
+			k.Image = name
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no kernel in %s", k.Dir)
 }
 
 // makeImage makes an ext4 file system with the content of a folder.

@@ -8,15 +8,22 @@ import (
 	"strings"
 )
 
-// rootSuite is the release of Debian whose programs the machines run.
-const rootSuite = "bookworm"
+// rootSuite is the release of Debian whose programs the machines run. Its AppArmor is
+// the first that knows user namespaces.
+const rootSuite = "trixie"
 
-// packages of the root file system: systemd with a manager for users, and what the
-// tests use.
-var packages = []string{
-	"systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd",
-	"util-linux", "procps", "uidmap", "iproute2", "kmod", "apparmor", "strace",
-}
+// small are the packages of a root file system with systemd and a manager for users;
+// full are those that the end-to-end tests use besides.
+var (
+	small = []string{
+		"systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd",
+		"util-linux", "procps", "uidmap", "iproute2", "kmod", "apparmor",
+	}
+	full = []string{
+		"bubblewrap", "strace", "git", "make", "gcc", "libc6-dev", "libcap2-bin", "tmux", "file", "binutils",
+		"hostname", "ccache", "vim-tiny", "less", "curl", "python3-minimal", "patch", "jq", "bsdextrautils",
+	}
+)
 
 // hook is run by mmdebstrap when the packages are installed: it makes the user and
 // the image.
@@ -39,12 +46,13 @@ unshare --mount sh -euc 'mount --bind "$1" WORK/tree && mke2fs -q -t ext4 -O ^ha
 
 // fetchRoot makes the image of the root file system, unless it is there. mmdebstrap
 // works as root or, with subordinate ids, as an ordinary user.
-func fetchRoot(dir string) (string, error) {
-	image := filepath.Join(dir, "root.ext4")
+func fetchRoot(dir, name string, packages []string) (string, error) {
+	image := filepath.Join(dir, name+".ext4")
 	key := rootSuite + " " + strings.Join(packages, " ") + "\n" + hook
 	if old, err := os.ReadFile(image + ".made-of"); err == nil && string(old) == key {
 		return image, nil
 	}
+	fmt.Fprintf(os.Stderr, "vm: make the root file system of %d packages and what they need\n", len(packages))
 	main, security, err := repositories()
 	if err != nil {
 		return "", err
