@@ -147,7 +147,7 @@ func loadModule(name string) error {
 func plainInit() error {
 	for _, m := range []struct{ kind, name, data string }{
 		{"cgroup2", "/sys/fs/cgroup", ""}, {"tmpfs", "/run", "mode=755"}, {"tmpfs", "/tmp", "mode=1777"},
-		{"tmpfs", "/dev/shm", "mode=1777"}, {"devpts", "/dev/pts", "gid=5,mode=620,ptmxmode=666"}, {"mqueue", "/dev/mqueue", ""},
+		{"tmpfs", "/dev/shm", "mode=1777"}, {"devpts", "/dev/pts", "gid=5,mode=620,ptmxmode=666"}, {"mqueue", "/dev/mqueue", ""}, {"securityfs", "/sys/kernel/security", ""},
 	} {
 		os.MkdirAll(m.name, 0o755)
 		if err := unix.Mount(m.kind, m.name, m.kind, 0, m.data); err != nil {

@@ -67,6 +67,7 @@ func (b *builder) job(s Suite, name string) error {
 	if s.Setup != "" {
 		add(w, "setup", []byte("#!/bin/sh\nset -eu\nPATH="+path+"\n"+s.Setup))
 	}
+	folder(w, "bin")
 	for _, program := range []string{"usandbox", "probe"} {
 		if err := copyTo(w, filepath.Join(b.dir, "bin", program), "bin/"+program); err != nil {
 			return err

@@ -53,7 +53,7 @@ echo %d >%s
 }
 
 // apparmor loads a profile for usandbox that allows all but user namespaces.
-const apparmor = `test -e /sys/kernel/security/apparmor/features/namespaces/userns_create ||
+const apparmor = `grep -qsw userns_create /sys/kernel/security/apparmor/features/namespaces/mask ||
 	{ echo "this kernel's AppArmor does not know user namespaces"; exit 77; }
 cat >/tmp/profile <<'END'
 abi <abi/4.0>,

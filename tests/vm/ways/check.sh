@@ -1,5 +1,6 @@
 # check NAME COMMAND...: one test, told as "go test -v" tells it.
 failed=0
+exec 3</dev/null # for a launch with a supervisor
 check() {
 	name=$1
 	shift

@@ -1,7 +1,7 @@
-hint='a system call filter, a security module or a chroot forbids user namespaces'
+hint='a security module forbids user namespaces; AppArmor: the profile that /proc/self/attr/current names needs the rule "userns,"'
 mkdir -p "$HOME/project" && cd "$HOME/project"
 check run refused "$hint" usandbox run -- true
-check supervised refused "$hint" usandbox run --keep-fd 2 -- true
+check supervised refused "$hint" usandbox run --keep-fd 3 -- true
 check no-namespaces confined
 # It is the profile of that program alone.
 cp "$(command -v usandbox)" "$HOME/elsewhere"

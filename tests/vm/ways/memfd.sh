@@ -1,3 +1,3 @@
 check works works
 check no-namespaces confined
-check supervised usandbox run --keep-fd 2 -- true
+check supervised usandbox run --keep-fd 3 -- true
