@@ -208,6 +208,8 @@ func forbiddenBy(e *launch.StepError, sys sysctls) string {
 		return "this kernel was built without user namespaces"
 	case strings.Contains(e.Doing, "uid_map") && os.Geteuid() == 0:
 		return "root may not map itself here; --as USER gives the sandbox an ordinary user"
+	case e.Errno == unix.EACCES && e.Call == "unshare":
+		return "a security module forbids user namespaces; AppArmor: the profile that /proc/self/attr/current names needs the rule \"userns,\""
 	case e.Errno == unix.EPERM:
 		return "a system call filter, a security module or a chroot forbids user namespaces; " +
 			"inside another usandbox, allow them there: --allow-syscalls userns"

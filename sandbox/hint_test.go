@@ -47,6 +47,7 @@ func TestDiagnose(t *testing.T) {
 		{"unshare", user, unix.EPERM, clone + " 1", "a system call filter"},
 		{"unshare", user, unix.EPERM, apparmor + " 1", "AppArmor restricts user namespaces"},
 		{"unshare", user, unix.EACCES, apparmor + " 1", "AppArmor restricts user namespaces"},
+		{"unshare", user, unix.EACCES, "", "needs the rule \"userns,\"; weaker, but without namespaces"},
 		{"unshare", user, unix.EPERM, apparmor + " 0", "a system call filter"},
 		{"unshare", user, unix.EPERM, "", "a system call filter"},
 		{"unshare", user, unix.EINVAL, "", "built without user namespaces"},

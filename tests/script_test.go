@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/tests/servers"
 )
 
@@ -44,11 +45,8 @@ func prepared(f func() int) int {
 	if err := os.Chmod(folder, 0o755); err != nil {
 		return failed(err)
 	}
-	build := exec.Command("go", "build", "-o", filepath.Join(folder, "bin")+"/", "../cmd/usandbox", "./probe") // go test puts it in PATH
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		return failed(fmt.Errorf("%v: %w", build, err))
+	if err := testhost.Build(filepath.Join(folder, "bin"), "../cmd/usandbox", "./probe"); err != nil {
+		return failed(err)
 	}
 	return f()
 }

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What follows runs in the virtual machine: this program is /init of the initramfs,
+// then starts systemd, or takes its place, and runs the job.
+
+const (
+	guestProgram = "/usr/local/sbin/vm-guest"
+	plainWord    = "usandbox.plain" // on the kernel's command line: no systemd
+	userName     = "tester"
+	userID       = 1000
+	userHome     = "/home/" + userName
+	jobFolder    = userHome + "/job"
+	delegated    = "/sys/fs/cgroup/delegated" // the user's, without systemd
+)
+
+// unit starts the job when the user could log in.
+const unit = `[Unit]
+After=systemd-logind.service dbus.socket systemd-user-sessions.service multi-user.target
+[Service]
+Type=oneshot
+ExecStart=` + guestProgram + ` job
+StandardOutput=journal+console
+FailureAction=poweroff-immediate
+`
+
+// delegate gives the user's manager every controller, as a system would that is
+// meant for containers.
+const delegate = "[Service]\nDelegate=cpu cpuset io memory pids\n"
+
+// guest runs what the program is for in the machine, and does not return.
+func guest(role string) {
+	err := map[string]func() error{"init": initramfsInit, "plain": plainInit,
+		"plain-job": func() error { return job(true) }, "job": func() error { return job(false) }}[role]()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "vm:", role+":", err)
+	}
+	if role == "init" || role == "plain" || err != nil {
+		powerOff()
+	}
+	os.Exit(0)
+}
+
+func powerOff() {
+	unix.Sync()
+	time.Sleep(100 * time.Millisecond) // for what the serial lines still hold
+	unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
+}
+
+// initramfsInit loads the drivers of the disks, mounts them and becomes the root's init.
+func initramfsInit() error {
+	for _, m := range [][3]string{{"devtmpfs", "/dev", "devtmpfs"}, {"proc", "/proc", "proc"}, {"sysfs", "/sys", "sysfs"}} {
+		if err := unix.Mount(m[0], m[1], m[2], 0, ""); err != nil {
+			return fmt.Errorf("mount %s: %w", m[1], err)
+		}
+	}
+	names, _ := filepath.Glob("/modules/*")
+	sort.Strings(names)
+	for _, name := range names {
+		if err := loadModule(name); err != nil {
+			return fmt.Errorf("load %s: %w", name, err)
+		}
+	}
+	for range 100 {
+		if _, err := os.Stat("/dev/vdc"); err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err := unix.Mount("/dev/vda", "/root", "ext4", 0, ""); err != nil {
+		return fmt.Errorf("mount /dev/vda: %w", err)
+	}
+	if err := unix.Mount("/dev/vdb", "/root/usr/lib/modules", "ext4", unix.MS_RDONLY, ""); err != nil {
+		return fmt.Errorf("mount /dev/vdb: %w", err)
+	}
+	program, err := os.ReadFile("/init")
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string]string{
+		guestProgram:                                        string(program),
+		"/etc/systemd/system/vm-guest.service":              unit,
+		"/etc/systemd/system/user@.service.d/delegate.conf": delegate,
+	} {
+		name = "/root" + name
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+			return err
+		}
+	}
+	wants := "/root/etc/systemd/system/default.target.wants"
+	os.MkdirAll(wants, 0o755)
+	os.Symlink("/etc/systemd/system/vm-guest.service", wants+"/vm-guest.service")
+	for _, name := range []string{"/dev", "/proc", "/sys"} {
+		if err := unix.Mount(name, "/root"+name, "", unix.MS_MOVE, ""); err != nil {
+			return fmt.Errorf("move %s: %w", name, err)
+		}
+	}
+	if err := errors.Join(unix.Chdir("/root"), unix.Mount(".", "/", "", unix.MS_MOVE, ""), unix.Chroot("."), unix.Chdir("/")); err != nil {
+		return fmt.Errorf("change the root: %w", err)
+	}
+	text, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return err
+	}
+	args := []string{"/sbin/init"}
+	if slices.Contains(strings.Fields(string(text)), plainWord) {
+		args = []string{guestProgram, "plain"}
+	}
+	return unix.Exec(args[0], args, []string{"PATH=" + path, "TERM=dumb", "LANG=C.UTF-8"})
+}
+
+const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+func loadModule(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	flags := 0
+	if filepath.Ext(name) != ".ko" {
+		flags = unix.MODULE_INIT_COMPRESSED_FILE
+	}
+	return unix.FinitModule(int(f.Fd()), "", flags)
+}
+
+// plainInit is an init for a machine without systemd: the usual mounts, and a cgroup
+// that is the user's, with a cgroup of the job's in it.
+func plainInit() error {
+	for _, m := range []struct{ kind, name, data string }{
+		{"cgroup2", "/sys/fs/cgroup", ""}, {"tmpfs", "/run", "mode=755"}, {"tmpfs", "/tmp", "mode=1777"},
+		{"tmpfs", "/dev/shm", "mode=1777"}, {"devpts", "/dev/pts", "gid=5,mode=620,ptmxmode=666"}, {"mqueue", "/dev/mqueue", ""}, {"securityfs", "/sys/kernel/security", ""},
+	} {
+		os.MkdirAll(m.name, 0o755)
+		if err := unix.Mount(m.kind, m.name, m.kind, 0, m.data); err != nil {
+			return fmt.Errorf("mount %s: %w", m.name, err)
+		}
+	}
+	for name, to := range map[string]string{"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"} {
+		os.Symlink(to, "/dev/"+name)
+	}
+	unix.Sethostname([]byte("vm"))
+	exec.Command("ip", "link", "set", "lo", "up").Run()
+	const controllers = "+cpu +cpuset +io +memory +pids"
+	os.WriteFile("/sys/fs/cgroup/cgroup.subtree_control", []byte(controllers), 0)
+	own := delegated + "/job"
+	if err := os.MkdirAll(own, 0o755); err != nil {
+		return err
+	}
+	for _, dir := range []string{delegated, own} {
+		for _, name := range []string{"", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"} {
+			if err := os.Chown(filepath.Join(dir, name), userID, userID); err != nil {
+				return err
+			}
+		}
+	}
+	child, err := os.StartProcess(guestProgram, []string{guestProgram, "plain-job"}, &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}})
+	if err != nil {
+		return err
+	}
+	for { // the orphans too
+		if pid, err := unix.Wait4(-1, nil, 0, nil); pid == child.Pid || err != nil && err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// job unpacks the third disk, runs "setup" of it as root where there is one and then
+// "run" as the user who has logged in, tells how it ended and turns the machine off.
+func job(plain bool) error {
+	line, err := os.OpenFile("/dev/ttyS1", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return err
+	}
+	defer powerOff()
+	if t, err := unix.IoctlGetTermios(int(line.Fd()), unix.TCGETS); err == nil {
+		t.Oflag &^= unix.OPOST
+		t.Lflag &^= unix.ECHO
+		unix.IoctlSetTermios(int(line.Fd()), unix.TCSETS, t)
+	}
+	code, err := runJob(line, plain)
+	if err != nil {
+		fmt.Fprintf(line, "vm: %v\n", err)
+		code = 125
+	}
+	fmt.Fprintf(line, "\n%s%d\n", exitLine, code)
+	unix.IoctlSetInt(int(line.Fd()), unix.TCSBRK, 1) // wait until it is written
+	return nil
+}
+
+func runJob(w io.Writer, plain bool) (code int, err error) {
+	if err := unpack("/dev/vdc", jobFolder); err != nil {
+		return 0, err
+	}
+	var list []*exec.Cmd
+	if _, err := os.Stat(jobFolder + "/setup"); err == nil {
+		list = append(list, exec.Command(jobFolder+"/setup"))
+	}
+	if plain {
+		cmd := exec.Command("/usr/bin/setpriv", "--reuid", userName, "--regid", userName, "--init-groups", "--reset-env", jobFolder+"/run")
+		if dir, err := os.Open(delegated + "/job"); err == nil {
+			defer dir.Close()
+			cmd.SysProcAttr = &unix.SysProcAttr{UseCgroupFD: true, CgroupFD: int(dir.Fd()), Setsid: true}
+		}
+		list = append(list, cmd)
+	} else {
+		list = append(list, exec.Command("/sbin/runuser", "-l", userName, "-c", "cd "+jobFolder+" && exec ./run"))
+	}
+	for _, cmd := range list {
+		cmd.Dir = jobFolder
+		cmd.Stdout = struct{ io.Writer }{w} // a pipe: with a terminal there were pagers
+		cmd.Stderr = cmd.Stdout
+		cmd.WaitDelay = 5 * time.Second // for what keeps the pipe open
+		err := cmd.Run()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
+			return 0, err
+		}
+		if code = cmd.ProcessState.ExitCode(); code != 0 {
+			return max(code, 1), nil
+		}
+	}
+	return 0, nil
+}
+
+// unpack makes the files of a tar archive, as the user's.
+func unpack(name, dir string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	os.Lchown(dir, userID, userID)
+	for in := tar.NewReader(f); ; {
+		h, err := in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("unpack the job: %w", err)
+		}
+		name := filepath.Join(dir, h.Name)
+		switch h.Typeflag {
+		case tar.TypeDir:
+			err = os.MkdirAll(name, 0o755)
+		case tar.TypeSymlink:
+			err = os.Symlink(h.Linkname, name)
+		case tar.TypeReg:
+			var out *os.File
+			if out, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, os.FileMode(h.Mode&0o777)); err == nil {
+				_, err = io.Copy(out, in)
+				err = errors.Join(err, out.Close())
+			}
+		}
+		if err == nil {
+			err = os.Lchown(name, userID, userID)
+		}
+		if err != nil {
+			return fmt.Errorf("unpack the job: %w", err)
+		}
+	}
+}
