@@ -26,8 +26,8 @@ type Deadlines struct {
 	Grace time.Duration
 
 	// CPUTime is how much processor time the command may use, with all that runs in the
-	// sandbox. It is summed up from /proc, in steps of 10 ms, once a second and more often as the end comes near.
-	// What a process used whose parent ignores SIGCHLD counts as far as it was seen alive. Each process
+	// sandbox. It is looked at once a second, and more often as the end comes near: in the
+	// sandbox's cgroup, if it has one, and else summed up from /proc, in steps of 10 ms. There what a process used whose parent ignores SIGCHLD counts as far as it was seen alive. Each process
 	// has the limit as its RLIMIT_CPU, too, with Grace and a second more.
 	CPUTime time.Duration
 
@@ -112,6 +112,9 @@ func (c *Cmd) prepareWatch() (err error) {
 	if c.watch == nil || c.CPUTime == 0 {
 		return nil
 	}
+	if u := c.group.Usage(); u != nil && u.CPU != nil {
+		return nil
+	}
 	if c.watch.cpu, err = c.process.NewCPUMeter(); err != nil {
 		return fmt.Errorf("limit the processor time: %w", err)
 	}
@@ -190,7 +193,7 @@ func (c *Cmd) awaitLimit() (Ending, bool) {
 		case e := <-w.tripped:
 			return e, true
 		case <-cpu:
-			used := w.cpu.Read()
+			used := c.cpuUsed()
 			if used >= c.CPUTime {
 				return EndedByCPUTime, true
 			}
@@ -207,6 +210,17 @@ func (c *Cmd) awaitLimit() (Ending, bool) {
 			idleTimer.Reset(c.IdleTimeout - quiet)
 		}
 	}
+}
+
+// cpuUsed is the processor time that was used so far.
+func (c *Cmd) cpuUsed() time.Duration {
+	if c.watch.cpu != nil {
+		return c.watch.cpu.Read()
+	}
+	if u := c.group.Usage(); u != nil && u.CPU != nil {
+		return *u.CPU
+	}
+	return 0
 }
 
 // untilCPU is when so much more processor time can have been used at the earliest, but at
