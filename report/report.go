@@ -41,8 +41,8 @@ type Report struct {
 	User    *Seconds  `json:"user_seconds,omitempty"`
 	System  *Seconds  `json:"system_seconds,omitempty"`
 
-	// Partial: the sandbox was killed before it could tell. The figures of processor time,
-	// faults, switches and bytes lack what was running then.
+	// Partial: the sandbox was killed before it could tell what its processes used. There is only
+	// what a cgroup tells.
 	Partial bool `json:"partial,omitempty"`
 
 	Memory    *Memory    `json:"memory,omitempty"`

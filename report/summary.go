@@ -61,7 +61,7 @@ func (r *Report) ended() string {
 		text += fmt.Sprintf("; processor time: user %s, system %s", r.User.forPeople(), r.System.forPeople())
 	}
 	if r.Partial {
-		text += ", without that of what was killed"
+		text += "; killed before it could tell more"
 	}
 	return text
 }

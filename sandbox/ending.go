@@ -54,3 +54,10 @@ func (c *causes) of(ws unix.WaitStatus) Ending {
 	}
 	return EndedBySignal
 }
+
+// noteOOM is the look at what the cgroup tells about a command that was killed by nobody else.
+func (r *Result) noteOOM() {
+	if r.Ending == EndedBySignal && r.Status.Signal() == unix.SIGKILL && r.Usage.OOM() {
+		r.Ending = EndedByOOM
+	}
+}

@@ -47,6 +47,11 @@ func (r *record) fill(code int) *report.Report {
 	}
 	fillAccount(rep, result)
 	fillUsage(rep, result.Usage)
+	dropEmpty(&rep.Memory)
+	dropEmpty(&rep.Processes)
+	dropEmpty(&rep.IO)
+	dropEmpty(&rep.CPU)
+	dropEmpty(&rep.Pressure)
 	fillNetwork(rep.Network, r.c.NetworkSummary())
 	fillCalls(rep, r.c)
 	fillLimits(rep, result)
@@ -99,10 +104,12 @@ func fillAccount(rep *report.Report, result *sandbox.Result) {
 	if a == nil {
 		return
 	}
-	user, system := report.Seconds(a.User), report.Seconds(a.System)
-	rep.User, rep.System, rep.Partial = &user, &system, !a.Whole
-	rep.Faults = &report.Faults{Minor: a.MinorFaults, Major: a.MajorFaults}
-	rep.Switches = &report.Switches{Voluntary: a.Voluntary, Involuntary: a.Involuntary}
+	if rep.Partial = !a.Whole; a.Whole { // else the figures are next to nothing
+		user, system := report.Seconds(a.User), report.Seconds(a.System)
+		rep.User, rep.System = &user, &system
+		rep.Faults = &report.Faults{Minor: a.MinorFaults, Major: a.MajorFaults}
+		rep.Switches = &report.Switches{Voluntary: a.Voluntary, Involuntary: a.Involuntary}
+	}
 	rep.IO = &report.IO{Read: known(a.Read), Written: known(a.Written), StorageRead: known(a.StorageRead), StorageWrite: known(a.StorageWritten)}
 	rep.Processes = &report.Processes{Left: known(int64(a.Left))}
 	if a.MaxRSS > 0 {
@@ -115,6 +122,14 @@ func fillAccount(rep *report.Report, result *sandbox.Result) {
 			}
 			rep.Namespaces[userns.Kind(k).String()] = inode
 		}
+	}
+}
+
+// dropEmpty takes away what has nothing in it.
+func dropEmpty[T comparable](p **T) {
+	var nothing T
+	if *p != nil && **p == nothing {
+		*p = nil
 	}
 }
 
@@ -148,11 +163,8 @@ func fillUsage(rep *report.Report, u *limits.Usage) {
 		Throttled: (*report.Seconds)(u.Throttled), Throttles: u.Throttles,
 	}
 	rep.Pressure = &report.Pressures{CPU: pressure(u.CPUPressure), Memory: pressure(u.MemoryPressure), IO: pressure(u.IOPressure)}
-	if *rep.CPU == (report.CPU{}) {
-		rep.CPU = nil
-	}
-	if *rep.Pressure == (report.Pressures{}) {
-		rep.Pressure = nil
+	if rep.User == nil && rep.System == nil {
+		rep.User, rep.System = rep.CPU.User, rep.CPU.System
 	}
 }
 
