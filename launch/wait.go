@@ -50,7 +50,8 @@ func (p *Process) Signal(sig unix.Signal) error {
 	return signalPidfd(p.pidfd, sig, false)
 }
 
-// SignalGroup sends a signal to the command's process group, as a terminal does.
+// SignalGroup sends a signal to the command's process group, as a terminal does; to the command
+// alone, if it has left the group, and nothing else is in it.
 func (p *Process) SignalGroup(sig unix.Signal) error {
 	p.ended.Lock()
 	defer p.ended.Unlock()
@@ -74,6 +75,9 @@ func signalPidfd(pidfd int, sig unix.Signal, group bool) error {
 		if pid, err = pidOf(pidfd); err == nil && pid > 0 {
 			err = unix.Kill(-pid, sig)
 		}
+	}
+	if err == unix.ESRCH && group {
+		err = unix.PidfdSendSignal(pidfd, sig, nil, 0)
 	}
 	if err == unix.ESRCH {
 		return os.ErrProcessDone

@@ -146,7 +146,9 @@ func (c *Cmd) watchLimits() {
 	if c.Grace > 0 && !c.Hold {
 		err := c.process.SignalGroup(unix.SIGTERM)
 		if errors.Is(err, os.ErrProcessDone) {
-			c.causes.first.Store(nil) // it has ended by itself, and what it has sent is on its way still
+			if reached != EndedByOutputLimit { // what it had to say stays cut
+				c.causes.first.Store(nil) // it has ended by itself, and what it has sent is on its way still
+			}
 			c.relayed.hasten()
 			return
 		}
@@ -254,6 +256,19 @@ func (c *Cmd) Printed(n int) int {
 		}
 		return int(pass)
 	}
+}
+
+// late is why a command ended, once all of its output is there: it may have ended before it was seen that
+// it had printed too much.
+func (w *watch) late(e Ending) Ending {
+	if w == nil || e != EndedByExit && e != EndedBySignal {
+		return e
+	}
+	select {
+	case e = <-w.tripped:
+	default:
+	}
+	return e
 }
 
 func (w *watch) trip(e Ending) {

@@ -38,6 +38,7 @@ func (c *Cmd) Wait() error {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
 	copyErr := errors.Join(c.pipes.waitOutput(c.result.Ending.Limited()), c.removePrivate(), groupErr)
+	c.Result()
 	switch {
 	case err != nil:
 		return err
@@ -89,5 +90,11 @@ func (c *Cmd) CombinedOutput() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Result is how the command ended; nil before Wait has returned.
-func (c *Cmd) Result() *Result { return c.result }
+// Result is how the command ended; nil before Wait has returned. With a Terminal and an OutputLimit its
+// Ending is final once all has been read of the terminal, and Printed was called for it.
+func (c *Cmd) Result() *Result {
+	if c.result != nil {
+		c.result.Ending = c.watch.late(c.result.Ending)
+	}
+	return c.result
+}
