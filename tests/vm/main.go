@@ -20,6 +20,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -73,7 +75,12 @@ func (o options) start() (code int, err error) {
 		return 0, err
 	}
 	cache = filepath.Join(cache, "usandbox-vm")
+	unlock, err := lock(cache)
+	if err != nil {
+		return 0, err
+	}
 	kernels, err := o.fetch(cache)
+	unlock()
 	if err != nil {
 		return 0, err
 	}
@@ -99,6 +106,27 @@ func (o options) start() (code int, err error) {
 	return o.matrix(kernels, cache, dir)
 }
 
+// lock keeps others from making the same things in a folder until unlock is called.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if err != unix.EINTR {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+	}
+}
+
 // stable reports whether a list names nothing but series of stable releases.
 func stable(list string) bool {
 	return !slices.ContainsFunc(strings.Split(list, ","), func(version string) bool {
@@ -115,7 +143,7 @@ func (o options) fetch(cache string) (kernels []Kernel, err error) {
 			names = append(names, suite.name)
 		}
 	}
-	a, err := newAPT(filepath.Join(cache, "apt"), names...)
+	a, err := newAPT(filepath.Join(cache, "apt-"+strings.Join(names, "+")), names...)
 	if err != nil {
 		return nil, err
 	}
