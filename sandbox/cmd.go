@@ -14,6 +14,7 @@ import (
 	"github.com/usandbox/usandbox/cache"
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/limits"
 	"github.com/usandbox/usandbox/network/relay"
 )
 
@@ -91,8 +92,9 @@ type Cmd struct {
 	done    chan struct{}
 	result  *Result
 
-	refusals *refusals // nil: not asked for
-	relayed  *relayed  // nil: nothing is relayed
+	group    *limits.Group // nil: there is none
+	refusals *refusals     // nil: not asked for
+	relayed  *relayed      // nil: nothing is relayed
 }
 
 // Command returns the command name with arguments, to be run under SystemPolicy.
@@ -127,6 +129,7 @@ func (c *Cmd) WatchStops(f func(unix.Signal)) {
 func (c *Cmd) Kill() {
 	if c.process != nil {
 		c.killed.Do(c.process.Kill)
+		c.group.Kill()
 		c.relayed.hasten()
 	}
 }

@@ -33,6 +33,7 @@ type execution struct {
 	hold      bool  // there is none; the sandbox waits for those
 	takeover  *Takeover
 	asks      bool     // the filter of system calls asks the supervisor where it refuses
+	adopted   bool     // the caller puts it under its limits
 	changes   *cow.Run // which the command must not run before; nil: none
 }
 
@@ -116,6 +117,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		if policy.Clocks != (userns.Offsets{}) {
 			userns.Unshare(p, userns.SetOf(userns.Time))
 			userns.TimeOffsets(p, policy.Clocks)
+		}
+		if !id.changes() { // else that wait is for both
+			run.awaitGroup(p)
 		}
 		p.ForkInit(init, userns.SetOf(userns.PID).Flags())
 		caps.Use(p, outerKeeps(id), caps.None)

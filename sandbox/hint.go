@@ -14,6 +14,7 @@ import (
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/limits"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/network/inside"
 	"github.com/usandbox/usandbox/network/relay"
@@ -37,10 +38,13 @@ func Hint(err error) string {
 		pasta      *NoPastaError
 		rules      *inside.NoRulesError
 		relayed    *relay.StartError
+		limited    *limits.Error
 	)
 	switch {
 	case errors.As(err, &pasta):
 		return pasta.hint()
+	case errors.As(err, &limited):
+		return limited.Hint
 	case errors.As(err, &rules):
 		return rules.Hint()
 	case errors.As(err, &relayed):

@@ -167,6 +167,7 @@ func compileHost(p *launch.Program, policy *Policy, run execution) error {
 	for _, fd := range run.closed {
 		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
 	}
+	run.awaitGroup(p)
 	setAttributes(p, policy)
 	noNewPrivileges(p)
 	caps.EmptyBounding(p)

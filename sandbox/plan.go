@@ -16,7 +16,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		return nil, err
 	}
 	if c.Hold {
-		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil, changes: c.Changes})
+		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil, adopted: c.group.Adopts(), changes: c.Changes})
 	}
 	if len(c.Args) == 0 || c.Args[0] == "" {
 		return nil, errors.New("no command")
@@ -29,6 +29,7 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 		argv:      launch.Strings(c.Args),
 		env:       launch.Secret("environment", env),
 		gated:     c.Forked != nil,
+		adopted:   c.group.Adopts(),
 		null:      c.nullStreams(),
 		terminal:  c.Terminal,
 		streams:   c.terminalStreams(),

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/limits"
 )
 
 // Result is how a command ended and what it used.
@@ -15,6 +17,9 @@ type Result struct {
 	User   time.Duration   // processor time of everything in the sandbox that was waited for
 	System time.Duration
 	MaxRSS int64 // largest resident set of one process, in bytes
+
+	// Usage is what the sandbox's cgroup tells; nil: it had none, see Policy.Limits.
+	Usage *limits.Usage
 }
 
 // ExitCode is the command's exit code, or 128 and its number if a signal ended it.

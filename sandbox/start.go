@@ -26,6 +26,14 @@ func (c *Cmd) Start() (err error) {
 	if err := c.checkDelegated(); err != nil {
 		return err
 	}
+	if err := c.makeGroup(); err != nil {
+		return err
+	}
+	defer func() {
+		if c.process == nil {
+			err = errors.Join(err, c.endGroup())
+		}
+	}()
 	if err := c.takeCaches(); err != nil {
 		return err
 	}
@@ -67,7 +75,7 @@ func (c *Cmd) Start() (err error) {
 			c.relayed = nil
 		}
 	}()
-	attr := &launch.Attr{Files: files, Prepare: c.installMaps, Terminal: c.prepareTerminal, Sockets: c.startRelay}
+	attr := &launch.Attr{Files: files, Cgroup: c.group.File(), Prepare: c.prepare, Terminal: c.prepareTerminal, Sockets: c.startRelay}
 	var noPrivate error
 	if c.Forked == nil {
 		noPrivate = c.makePrivate()

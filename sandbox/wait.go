@@ -27,11 +27,13 @@ func (c *Cmd) Wait() error {
 		Status: state.Status, Wall: time.Since(c.started),
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
 	}
+	groupErr := c.endGroup()
+	c.result.Usage = c.group.Usage()
 	c.releaseCaches()
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
-	copyErr := errors.Join(c.pipes.wait(), c.removePrivate())
+	copyErr := errors.Join(c.pipes.wait(), c.removePrivate(), groupErr)
 	switch {
 	case err != nil:
 		return err

@@ -65,6 +65,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		fmt.Fprintln(os.Stderr, "usandbox:", line)
 	}
 	tellLosses(&c.Policy)
+	f.limits.setDefault(&c.Policy)
 	if f.network.net == "host" && c.Policy.NoNamespaces == nil && c.Policy.ReachesAbstractSockets() && !again {
 		fmt.Fprintln(os.Stderr, "usandbox: --net host: the command can connect to abstract unix sockets of your programs, from which only Landlock (ABI 6) keeps it")
 	}
@@ -92,6 +93,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 	if f.console != nil {
 		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
 	}
+	tellNotLimited(c)
 	go forwardSignals(c, f.console, signals)
 	time.AfterFunc(restAfter, rest)
 	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
@@ -109,6 +111,7 @@ func (r *running) wait() int {
 		r.console.end()
 	}
 	r.tellKilled()
+	r.tellLimits()
 	r.tellRefused()
 	r.tellNetwork()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
