@@ -67,13 +67,14 @@ func newAPT(dir string, suites ...string) (*apt, error) {
 		return nil, err
 	}
 	stamp := filepath.Join(dir, "updated")
-	if info, err := os.Stat(stamp); err == nil && time.Since(info.ModTime()) < fresh {
+	old, _ := os.ReadFile(stamp)
+	if info, err := os.Stat(stamp); err == nil && time.Since(info.ModTime()) < fresh && string(old) == list.String() {
 		return a, nil
 	}
 	if _, err = a.run("apt-get", "-q", "update"); err != nil {
 		return nil, err
 	}
-	return a, os.WriteFile(stamp, nil, 0o644)
+	return a, os.WriteFile(stamp, []byte(list.String()), 0o644)
 }
 
 func (a *apt) run(name string, args ...string) (string, error) {

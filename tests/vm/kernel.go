@@ -17,9 +17,14 @@ type Kernel struct {
 	Dir     string // the package's files
 }
 
-// suites are where the kernels come from: Debian's stable releases and what it offers
-// beyond, oldest first.
-var suites = []string{"bookworm-security", "trixie-security", "forky", "trixie-backports"}
+// suite is a suite of Debian's archive that has a kernel.
+type suite struct{ name, series string }
+
+// suites are where the kernels come from, oldest first: Debian's stable releases, with
+// the series of their kernels, and what it offers beyond.
+var suites = []suite{
+	{"bookworm-security", "6.1"}, {"trixie-security", "6.12"}, {"forky", ""}, {"trixie-backports", ""},
+}
 
 // drivers are the modules that the disks need. A kernel may have them built in.
 var drivers = []string{"virtio_pci", "virtio_blk"}

@@ -20,6 +20,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -73,24 +75,14 @@ func (o options) start() (code int, err error) {
 		return 0, err
 	}
 	cache = filepath.Join(cache, "usandbox-vm")
-	a, err := newAPT(filepath.Join(cache, "apt"), suites...)
+	unlock, err := lock(cache)
 	if err != nil {
 		return 0, err
 	}
-	var kernels []Kernel
-	for _, suite := range suites {
-		version, err := offered(a, suite)
-		if err != nil {
-			return 0, err
-		}
-		if !matches(version, o.kernels) {
-			continue
-		}
-		k, err := fetchKernel(a, suite, version, cache)
-		if err != nil {
-			return 0, err
-		}
-		kernels = append(kernels, k)
+	kernels, err := o.fetch(cache)
+	unlock()
+	if err != nil {
+		return 0, err
 	}
 	if len(kernels) == 0 {
 		return 0, fmt.Errorf("there is no kernel %s", o.kernels)
@@ -112,6 +104,64 @@ func (o options) start() (code int, err error) {
 		return m.Run(os.Stdout)
 	}
 	return o.matrix(kernels, cache, dir)
+}
+
+// lock keeps others from making the same things in a folder until unlock is called.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if err != unix.EINTR {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+	}
+}
+
+// stable reports whether a list names nothing but series of stable releases.
+func stable(list string) bool {
+	return !slices.ContainsFunc(strings.Split(list, ","), func(version string) bool {
+		return !slices.ContainsFunc(suites, func(s suite) bool { return s.series == version && version != "" })
+	})
+}
+
+// fetch gets the kernels that were asked for; of suites that have no other it does not
+// even read the lists.
+func (o options) fetch(cache string) (kernels []Kernel, err error) {
+	var names []string
+	for _, suite := range suites {
+		if suite.series == "" && !stable(o.kernels) || suite.series != "" && matches(suite.series, o.kernels) {
+			names = append(names, suite.name)
+		}
+	}
+	a, err := newAPT(filepath.Join(cache, "apt-"+strings.Join(names, "+")), names...)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		version, err := offered(a, name)
+		if err != nil {
+			return nil, err
+		}
+		if !matches(version, o.kernels) {
+			continue
+		}
+		k, err := fetchKernel(a, name, version, cache)
+		if err != nil {
+			return nil, err
+		}
+		kernels = append(kernels, k)
+	}
+	return kernels, nil
 }
 
 // matrix runs each suite on each kernel.

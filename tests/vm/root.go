@@ -47,6 +47,11 @@ unshare --mount sh -euc 'mount --bind "$1" WORK/tree && mke2fs -q -t ext4 -O ^ha
 // fetchRoot makes the image of the root file system, unless it is there. mmdebstrap
 // works as root or, with subordinate ids, as an ordinary user.
 func fetchRoot(dir, name string, packages []string) (string, error) {
+	unlock, err := lock(dir)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	image := filepath.Join(dir, name+".ext4")
 	key := rootSuite + " " + strings.Join(packages, " ") + "\n" + hook
 	if old, err := os.ReadFile(image + ".made-of"); err == nil && string(old) == key {
