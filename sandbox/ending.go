@@ -20,7 +20,7 @@ const (
 	EndedByIdleTimeout Ending = "idle-timeout" // no output for too long
 	EndedByOutputLimit Ending = "output-limit" // too much output
 
-	EndedByOOM Ending = "oom" // the kernel, for want of memory; known where there is a cgroup, see Result.Usage
+	EndedByOOM Ending = "oom" // the kernel, for want of memory
 )
 
 // exitLimit is the exit code of a command that was ended by a limit of time or output,
@@ -53,11 +53,4 @@ func (c *causes) of(ws unix.WaitStatus) Ending {
 		return *e
 	}
 	return EndedBySignal
-}
-
-// noteOOM is the look at what the cgroup tells about a command that was killed by nobody else.
-func (r *Result) noteOOM() {
-	if r.Ending == EndedBySignal && r.Status.Signal() == unix.SIGKILL && r.Usage.OOM() {
-		r.Ending = EndedByOOM
-	}
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/usandbox/usandbox/launch"
 )
@@ -52,6 +53,9 @@ func (c *Cmd) environ() []string {
 func (c *Cmd) nullStreams() []int {
 	if c.Terminal != nil {
 		return nil
+	}
+	if c.watchesOutput() { // the others are counted, though nobody wants them
+		return slices.DeleteFunc(c.nilStreams(), func(fd int) bool { return fd > 0 })
 	}
 	return c.nilStreams()
 }
