@@ -27,7 +27,8 @@ type Deadlines struct {
 
 	// CPUTime is how much processor time the command may use, with all that runs in the
 	// sandbox. It is summed up from /proc, in steps of 10 ms, once a second and more often as the end comes near.
-	// What a process used whose parent ignores SIGCHLD counts as far as it was seen alive. Each process
+	// What a process used whose parent ignores SIGCHLD counts as far as it was seen alive, so
+	// many short ones may use more; where there is a cgroup (Policy.Limits), it counts all. Each process
 	// has the limit as its RLIMIT_CPU, too, with Grace and a second more.
 	CPUTime time.Duration
 
@@ -192,7 +193,7 @@ func (c *Cmd) awaitLimit() (Ending, bool) {
 		case e := <-w.tripped:
 			return e, true
 		case <-cpu:
-			used := w.cpu.Read()
+			used := max(w.cpu.Read(), c.group.CPUTime())
 			if used >= c.CPUTime {
 				return EndedByCPUTime, true
 			}
