@@ -75,3 +75,20 @@ func TestLockHeld(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+// The processor time that a cgroup tells is there while the sandbox runs.
+func TestCPUTime(t *testing.T) {
+	f := newFake(t, "/user/usandbox-1.self")
+	f.fill(f.root + "/user")
+	g, err := newOn(f.host, Limits{Pids: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.put(g.dir+"/cpu.stat", "usage_usec 1500000\nuser_usec 1000000\nsystem_usec 500000\n")
+	if got := g.CPUTime(); got != 1500*time.Millisecond {
+		t.Error(got)
+	}
+	if got := (*Group)(nil).CPUTime(); got != 0 {
+		t.Error(got)
+	}
+}

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"io"
 	"os"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,8 +26,10 @@ func (p *pipes) counted(c *Cmd) (out, errOut *os.File, err error) {
 			return nil, err
 		}
 		p.theirs, p.ours = append(p.theirs, w), append(p.ours, r)
+		x := &counting{r: r}
+		p.counting = append(p.counting, x)
 		p.copies = append(p.copies, func() error {
-			err := c.pass(r, to)
+			err := c.pass(x, to)
 			r.Close() // the command's next write fails
 			return err
 		})
@@ -36,6 +40,24 @@ func (p *pipes) counted(c *Cmd) (out, errOut *os.File, err error) {
 	}
 	errOut, err = open(c.Stderr)
 	return out, errOut, err
+}
+
+// counting is a pipe whose contents are counted.
+type counting struct {
+	r     *os.File    // closed when nothing more is passed on
+	moves atomic.Bool // something was taken out, and is not written yet
+}
+
+// drained reports whether all of it was passed on that is in the pipe, or nothing more will be.
+func (x *counting) drained() bool {
+	conn, err := x.r.SyscallConn()
+	n := 0
+	if err == nil {
+		err = conn.Control(func(fd uintptr) {
+			n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ)
+		})
+	}
+	return err != nil || n == 0 && !x.moves.Load() // an error: it is closed
 }
 
 // sameFile reports whether two writers are one open file, or one pipe, socket or terminal.
@@ -59,14 +81,16 @@ func sameFile(a, b io.Writer) bool {
 }
 
 // pass moves what comes out of a pipe to where it is to go, as far as the limit allows.
-func (c *Cmd) pass(r *os.File, to io.Writer) error {
-	fd := int(r.Fd())
+func (c *Cmd) pass(x *counting, to io.Writer) error {
+	fd := int(x.r.Fd())
 	unix.SetNonblock(fd, false)
 	file, _ := to.(*os.File)
 	splices := file != nil
 	buf := make([]byte, 0)
 	for {
+		x.moves.Store(false)
 		n, err := waiting(fd)
+		x.moves.Store(true)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -155,17 +179,31 @@ func writeAll(to io.Writer, b []byte) error {
 // written: its reader may have stopped to read.
 const restOfOutput = 2 * time.Second
 
-// waitOutput is wait, but of a command that a limit has ended not for long.
+// waitOutput is wait, but of a command that a limit has ended not for long. Nobody is waited for who
+// has got hold of a counted pipe and is not in the sandbox, in which nothing is left now: what is in the
+// pipe is all that there is.
 func (p *pipes) waitOutput(limited bool) error {
-	if !limited {
+	if !limited && len(p.counting) == 0 {
 		return p.wait()
 	}
 	done := make(chan error, 1)
 	go func() { done <- p.wait() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(restOfOutput):
-		return nil
+	var over <-chan time.Time
+	if limited {
+		over = time.After(restOfOutput)
+	}
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-over:
+			return nil
+		case <-look.C:
+			if len(p.counting) > 0 && !slices.ContainsFunc(p.counting, func(x *counting) bool { return !x.drained() }) {
+				return nil
+			}
+		}
 	}
 }

@@ -219,10 +219,7 @@ func (c *Cmd) cpuUsed() time.Duration {
 	if c.watch.cpu != nil {
 		return c.watch.cpu.Read()
 	}
-	if u := c.group.Usage(); u != nil && u.CPU != nil {
-		return *u.CPU
-	}
-	return 0
+	return c.group.CPUTime()
 }
 
 // untilCPU is when so much more processor time can have been used at the earliest, but at

@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"os/signal"
 	"syscall"
@@ -45,6 +47,35 @@ func TestTimeoutAfterLeavingGroup(t *testing.T) {
 	if c.Wait(); c.Result().ExitCode() != 124 || c.Result().Wall > 7*time.Second {
 		t.Errorf("code %d after %v", c.Result().ExitCode(), c.Result().Wall)
 	}
+}
+
+// Whoever outside has got hold of the command's output is not waited for.
+func TestCountedOutputGivenAway(t *testing.T) {
+	leavesNothing(t)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := os.NewFile(uintptr(pair[1]), "pair")
+	c := Command(probePath, "give-stdout")
+	c.Policy.Files = append(c.Policy.Files, showProbe(t))
+	var out bytes.Buffer
+	c.ExtraFiles, c.Stdout, c.Deadlines = []*os.File{theirs}, &out, Deadlines{OutputLimit: 100, Timeout: time.Minute}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run() }()
+	select {
+	case err := <-ended:
+		if err != nil || out.String() != "given\n" {
+			t.Errorf("%v, %q", err, out.String())
+		}
+		theirs.Close()
+		unix.Close(pair[0]) // and with it the pipe that is on its way
+	case <-time.After(5 * time.Second):
+		theirs.Close()
+		unix.Close(pair[0])
+		t.Errorf("it is still waited for; then: %v", <-ended)
+	}
+	c.pipes.group.Wait()
 }
 
 // leaveGroup goes to the process group of a child, and does not hear of SIGTERM there.

@@ -20,6 +20,8 @@ type pipes struct {
 	group  sync.WaitGroup
 	errs   []error
 
+	counting []*counting // see counted
+
 	inputErr chan error
 
 	closeAfterWait []*os.File // handed out by StdoutPipe and StderrPipe

@@ -67,6 +67,11 @@ func probe(what string, args []string) int {
 	case "sleep": // milliseconds
 		ms, _ := strconv.Atoi(args[0])
 		time.Sleep(time.Duration(ms) * time.Millisecond)
+	case "give-stdout": // to file descriptor 3
+		fmt.Println("given")
+		if err := unix.Sendmsg(3, []byte{0}, unix.UnixRights(1), nil, 0); err != nil {
+			return 98
+		}
 	case "leave-group": // milliseconds to live
 		return leaveGroup(args[0])
 	case "close":

@@ -64,9 +64,6 @@ func (f *runFlags) openRecord(args []string) (err error) {
 	if !r.asked() || f.detach && startedPipe == nil { // the one that stays does it
 		return nil
 	}
-	if r.report != "" && r.report == r.metrics {
-		return errors.New("--report and --metrics name the same file")
-	}
 	if r.report != "" {
 		if r.json, err = openReport(r.report, f.keepFDs); err != nil {
 			return flagError("report", err)
@@ -76,6 +73,9 @@ func (f *runFlags) openRecord(args []string) (err error) {
 		if r.text, err = openReport(r.metrics, f.keepFDs); err != nil {
 			return flagError("metrics", err)
 		}
+	}
+	if r.json != nil && r.text != nil && r.json.same(r.text) {
+		return errors.New("--report and --metrics name the same file")
 	}
 	r.opened, r.started, r.args, r.name = true, time.Now(), args, f.name
 	r.catchEarly()

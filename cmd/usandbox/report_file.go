@@ -139,20 +139,33 @@ func (r *reportFile) write(text []byte) error {
 	return err
 }
 
+// takenFDs are the file descriptors that were taken already.
+var takenFDs = map[int]bool{}
+
+// same reports whether two reports go to one place, so that one would be lost, or they would be mixed.
+func (r *reportFile) same(as *reportFile) bool {
+	if r.name == "" || as.name == "" {
+		return r.name == as.name && r.fd == as.fd
+	}
+	var a, b unix.Stat_t
+	return r.name == as.name && unix.Fstat(r.folder, &a) == nil && unix.Fstat(as.folder, &b) == nil && a.Dev == b.Dev && a.Ino == b.Ino
+}
+
 // openReportFD takes the number of a file descriptor that can be written to, and that the command
 // does not get; 1 and 2 are the caller's to give to both.
 func openReportFD(number string, kept []int) (*reportFile, error) {
-	fd, err := strconv.Atoi(number)
-	if err != nil || fd < 1 {
+	n, err := strconv.ParseUint(number, 10, 31) // the kernel would take the lower half of more
+	if err != nil || n < 1 {
 		return nil, fmt.Errorf("fd:%s: want a number from 1 on", number)
 	}
+	fd := int(n)
 	for _, k := range kept {
 		if k == fd {
 			return nil, fmt.Errorf("fd:%d: the command gets it by --keep-fd, and could write what looks like a report", fd)
 		}
 	}
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-	if err != nil || fd > 2 && flags&unix.FD_CLOEXEC != 0 { // close-on-exec: it is usandbox's own
+	if err != nil || fd > 2 && flags&unix.FD_CLOEXEC != 0 && !takenFDs[fd] { // close-on-exec: it is usandbox's own
 		return nil, fmt.Errorf("fd:%d is not an open file descriptor", fd)
 	}
 	mode, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
@@ -161,6 +174,7 @@ func openReportFD(number string, kept []int) (*reportFile, error) {
 	}
 	if fd > 2 {
 		unix.CloseOnExec(fd) // no helper gets it
+		takenFDs[fd] = true
 	}
 	return &reportFile{path: "fd:" + number, fd: fd}, nil
 }
