@@ -35,6 +35,7 @@ func main() {
 	flag.StringVar(&o.kernels, "kernel", "", "only kernels whose versions begin with one of `VERSION,...`, 6.1 or 6.12 for example")
 	flag.StringVar(&o.suites, "suite", "", "only the suites whose names begin with one of `NAME,...`")
 	flag.StringVar(&o.run, "run", "", "only tests that match `REGEXP`, as with go test")
+	flag.StringVar(&o.skip, "skip", "", "no tests that match `REGEXP`, as with go test")
 	flag.StringVar(&o.job, "job", "", "no suites: boot one kernel and run the program \"run\" of a tar `FILE`, as the user; its exit code is the program's")
 	flag.BoolVar(&o.plain, "plain", false, "with -job: without systemd")
 	flag.DurationVar(&o.limit, "limit", 0, "how long one machine may take")
@@ -50,7 +51,7 @@ func main() {
 }
 
 type options struct {
-	kernels, suites, run, job string
+	kernels, suites, run, skip, job string
 	plain, verbose            bool
 	limit                     time.Duration
 	memory                    int
@@ -181,6 +182,9 @@ func (o options) matrix(kernels []Kernel, cache, dir string) (code int, err erro
 		}
 		if o.run != "" {
 			s.Args = append(slices.Clone(s.Args), "-test.run="+o.run)
+		}
+		if o.skip != "" {
+			s.Args = append(slices.Clone(s.Args), "-test.skip="+o.skip)
 		}
 		if o.limit != 0 {
 			s.Limit = o.limit

@@ -22,7 +22,11 @@ type Suite struct {
 
 // cgroupsOf are the settings of the package tests/cgroups.
 func cgroupsOf(way string) []string {
-	return []string{"USANDBOX_TEST_CGROUPS=" + way, "USANDBOX_TEST_CGROUP=" + delegated, "USANDBOX_TEST_PROGRAM=" + programs + "/usandbox"}
+	list := []string{"USANDBOX_TEST_CGROUPS=" + way, "USANDBOX_TEST_PROGRAM=" + programs + "/usandbox"}
+	if way == "folder" {
+		list = append(list, "USANDBOX_TEST_CGROUP="+delegated)
+	}
+	return list
 }
 
 // programs is where the guest has usandbox and probe.
