@@ -18,8 +18,12 @@ const (
 	systemdMethod = "org.freedesktop.systemd1.Manager."
 )
 
-// answerWithin is how long systemd has for one answer.
-const answerWithin = 30 * time.Second
+// How long the bus has for an answer, and systemd for a scope. Many that are asked for at once
+// wait for each other.
+const (
+	answerWithin = 15 * time.Second
+	scopeWithin  = 3 * time.Minute
+)
 
 // manager is a connection to a service manager, org.freedesktop.systemd1(5).
 type manager struct{ conn *dbus.Conn }
@@ -71,11 +75,14 @@ func dial(address string) (*dbus.Conn, error) {
 		conn.Close()
 		return nil, err
 	}
-	var id string
+	var there bool
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 	defer cancel()
-	// Not whether the name is owned: it may be started when it is asked for.
-	err = conn.Object(systemdName, systemdPath).CallWithContext(ctx, "org.freedesktop.DBus.Peer.GetMachineId", 0).Store(&id)
+	// The bus is asked: systemd itself may be busy with the scopes of others.
+	err = conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, systemdName).Store(&there)
+	if err == nil && !there {
+		err = errors.New("it is not on the bus " + address)
+	}
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -92,7 +99,7 @@ type property struct {
 
 // scope makes a transient scope unit, systemd.scope(5), and waits until it is there.
 func (m *manager) scope(name string, pids []int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), scopeWithin)
 	defer cancel()
 	signals := make(chan *dbus.Signal, 8) // the match leaves one
 	m.conn.Signal(signals)
@@ -136,7 +143,7 @@ func (m *manager) scope(name string, pids []int) error {
 			}
 			return nil
 		case <-ctx.Done():
-			return fmt.Errorf("systemd has not made the scope %s within %v", name, answerWithin)
+			return fmt.Errorf("systemd has not made the scope %s within %v", name, scopeWithin)
 		}
 	}
 }
