@@ -52,13 +52,14 @@ func TestTimeoutAfterLeavingGroup(t *testing.T) {
 // Whoever outside has got hold of the command's output is not waited for.
 func TestCountedOutputGivenAway(t *testing.T) {
 	leavesNothing(t)
+	probe := showProbe(t)
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	theirs := os.NewFile(uintptr(pair[1]), "pair")
 	c := Command(probePath, "give-stdout")
-	c.Policy.Files = append(c.Policy.Files, showProbe(t))
+	c.Policy.Files = append(c.Policy.Files, probe)
 	var out bytes.Buffer
 	c.ExtraFiles, c.Stdout, c.Deadlines = []*os.File{theirs}, &out, Deadlines{OutputLimit: 100, Timeout: time.Minute}
 	ended := make(chan error, 1)

@@ -52,9 +52,9 @@ func main() {
 
 type options struct {
 	kernels, suites, run, skip, job string
-	plain, verbose            bool
-	limit                     time.Duration
-	memory                    int
+	plain, verbose                  bool
+	limit                           time.Duration
+	memory                          int
 }
 
 // begins reports whether a name begins with one of a list, or the list is empty.
