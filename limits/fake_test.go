@@ -23,7 +23,7 @@ const fakePID = 4711
 func newFake(t *testing.T, own string) *fake {
 	f := &fake{t: t, root: filepath.Join(t.TempDir(), "cg")}
 	proc := t.TempDir()
-	f.host = &host{proc: proc, pid: fakePID, unlike: func(dir string) bool { return !strings.HasPrefix(dir, f.root) }, patience: 200 * time.Millisecond, made: f.fill,
+	f.host = &host{proc: proc, pid: fakePID, unlike: func(dir string) bool { return !strings.HasPrefix(dir, f.root) }, patience: 200 * time.Millisecond, lockPatience: 200 * time.Millisecond, made: f.fill,
 		bus: func() (scopes, error) { return nil, errors.New("there is no bus") }}
 	for _, dir := range []string{proc + "/self", filepath.Join(f.root, own)} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {

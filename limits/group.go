@@ -179,7 +179,7 @@ func (g *Group) Remove() error {
 	if g.dir == "" || g.lock == nil {
 		return nil
 	}
-	if l := g.tree.lock(); l != nil {
+	if l, err := g.tree.lock(); err == nil {
 		defer l.Close()
 	}
 	return g.removeLocked()

@@ -15,9 +15,10 @@ type host struct {
 	pid    int               // the caller's process id
 	unlike func(string) bool // reports that a folder is no cgroup of version 2
 	// patience is how long the end of killed processes is waited for.
-	patience time.Duration
-	made     func(dir string) // is told of each cgroup that was made; for tests
-	bus      func() (scopes, error)
+	patience     time.Duration
+	lockPatience time.Duration    // likewise, of others that hold a tree's lock: many may be in a queue
+	made         func(dir string) // is told of each cgroup that was made; for tests
+	bus          func() (scopes, error)
 }
 
 // scopes makes scopes of a service manager; systemd's is [manager].
@@ -28,7 +29,7 @@ type scopes interface {
 }
 
 func thisHost() *host {
-	return &host{proc: "/proc", pid: os.Getpid(), unlike: noGroup2, patience: 10 * time.Second, made: func(string) {}, bus: connect}
+	return &host{proc: "/proc", pid: os.Getpid(), unlike: noGroup2, patience: 10 * time.Second, lockPatience: time.Minute, made: func(string) {}, bus: connect}
 }
 
 // noGroup2 reports whether a folder is no cgroup of version 2.

@@ -2,6 +2,7 @@ package limits
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,7 +83,7 @@ func (h *host) named(dir, own string) (*tree, error) {
 		dir, err = filepath.EvalSymlinks(dir)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--cgroup: %w", err)
 	}
 	if h.unlike(dir) {
 		return nil, hinted{errors.New("--cgroup: " + dir + " is no cgroup of version 2"), "cgroups are below /sys/fs/cgroup; see docs/limits.md"}

@@ -36,7 +36,7 @@ func connect() (scopes, error) {
 	}
 	var failed error
 	for _, address := range addresses {
-		conn, err := dial(address)
+		conn, err := dial(address, answerWithin)
 		if err == nil {
 			return &manager{conn}, nil
 		}
@@ -63,25 +63,25 @@ func userAddresses() []string {
 	return list
 }
 
-func dial(address string) (*dbus.Conn, error) {
+// dial connects to a bus behind which there is systemd. Whoever listens may never say a word.
+func dial(address string, within time.Duration) (*dbus.Conn, error) {
 	conn, err := dbus.Dial(address)
 	if err != nil {
 		return nil, err
 	}
+	silent := time.AfterFunc(within, func() { conn.Close() })
 	if err = conn.Auth(nil); err == nil {
 		err = conn.Hello()
 	}
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
 	var there bool
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
-	defer cancel()
-	// The bus is asked: systemd itself may be busy with the scopes of others.
-	err = conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, systemdName).Store(&there)
+	if err == nil { // The bus is asked: systemd itself may be busy with the scopes of others.
+		err = conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, systemdName).Store(&there)
+	}
 	if err == nil && !there {
 		err = errors.New("it is not on the bus " + address)
+	}
+	if !silent.Stop() {
+		err = fmt.Errorf("it has not answered within %v", within)
 	}
 	if err != nil {
 		conn.Close()

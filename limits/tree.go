@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,25 +27,44 @@ type tree struct {
 }
 
 // lock keeps others of this package from changing what is in the tree. Closing the file
-// unlocks it; it may be nil.
-func (t *tree) lock() *os.File {
+// unlocks it. Whoever can see the folder can hold the lock, a command in a sandbox too: so it
+// is not waited for for ever, and nothing may be held up at the end of a sandbox by an error.
+func (t *tree) lock() (*os.File, error) {
 	f, err := os.Open(t.dir)
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("lock a cgroup: %w", err)
 	}
-	for {
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
-			return f
+	locked := make(chan error, 1)
+	go func() {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		for err == unix.EINTR {
+			err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
 		}
+		locked <- err
+	}()
+	select {
+	case err = <-locked:
+		if err == nil {
+			return f, nil
+		}
+		f.Close()
+	case <-time.After(t.h.lockPatience):
+		go func() {
+			<-locked
+			f.Close()
+		}()
+		err = fmt.Errorf("another process has held it for %v", t.h.lockPatience)
 	}
+	return nil, fmt.Errorf("lock the cgroup %s: %w", t.dir, err)
 }
 
 // makeGroup makes the cgroup for a sandbox, and sets what is asked for.
 func (t *tree) makeGroup(l *Limits) (*Group, error) {
-	lock := t.lock()
-	if lock != nil {
-		defer lock.Close()
+	lock, err := t.lock()
+	if err != nil {
+		return nil, err
 	}
+	defer lock.Close()
 	t.sweep()
 	asked, implied := l.settings(), l.implied()
 	if err := t.enable(asked, implied); err != nil {

@@ -39,3 +39,17 @@ type Pressure struct {
 
 // OOM reports whether the kernel has killed a process of the group for want of memory.
 func (u *Usage) OOM() bool { return u != nil && u.OOMKills != nil && *u.OOMKills > 0 }
+
+// CPUTime is how much processor time everything in the group has used so far, with what was never
+// waited for; 0: there is no cgroup, or it does not tell. It may be called beside all others.
+func (g *Group) CPUTime() time.Duration {
+	if g == nil || g.dir == "" {
+		return 0
+	}
+	if t, ok := table(g.dir, "cpu.stat"); ok {
+		if used := spent(t, "usage_usec"); used != nil {
+			return *used
+		}
+	}
+	return 0
+}

@@ -33,6 +33,7 @@ type execution struct {
 	hold      bool  // there is none; the sandbox waits for those
 	takeover  *Takeover
 	asks      bool     // the filter of system calls asks the supervisor where it refuses
+	account   bool     // it is told what the command used
 	adopted   bool     // the caller puts it under its limits
 	changes   *cow.Run // which the command must not run before; nil: none
 }
@@ -84,6 +85,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err != nil {
 		return err
 	}
+	limitLast(p, policy)
 
 	sockets := inside.Sockets(&policy.Network)
 	p.Process("outer")
@@ -100,6 +102,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if run.forUser != nil {
 		p.ForUser(*run.forUser)
 	}
+	run.keepAccount(p, id)
 	p.Begin()
 	beginAttributes(p, policy)
 	clock := readClock(p, run.changes, run.takeover)
@@ -141,9 +144,13 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 		inside.Compile(p, sockets)
 	}
+	proc := run.openProc(p)
+	if !locked {
+		tellNamespaces(p, proc)
+	}
 	forbidMounts := limitNamespaces(p, policy, locked)
 	queues := openQueues(p, policy, abi)
-	writable, err := mounts.CompileFrom(p, files, policy.Propagation)
+	writable, err := mounts.CompileSized(p, files, policy.Propagation, policy.TmpSize)
 	if err != nil {
 		return err
 	}
@@ -172,6 +179,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	switch {
 	case policy.CommandIsInit && locked:
 		lockAlone(p, policy, id)
+		tellNamespaces(p, proc)
 		inside.Compile(p, sockets)
 	case locked:
 		meeting := p.NewRendezvous()
@@ -184,6 +192,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Process("command")
 		p.Here(command)
 		enterLocked(p, policy, meeting)
+		tellNamespaces(p, proc)
 		inside.Compile(p, sockets)
 	case policy.CommandIsInit:
 	default:

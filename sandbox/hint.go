@@ -121,6 +121,8 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "the system calls of this process are reported already, in an outer sandbox or container, and the kernel has one listener"
 	case e.Call == "seccomp" && (e.Errno == unix.EINVAL || e.Errno == unix.ENOSYS):
 		return "this kernel was built without filters of system calls (CONFIG_SECCOMP_FILTER); --seccomp none does without"
+	case e.Call == "seccomp" && e.Errno == unix.EMFILE:
+		return "to report what the filter refuses takes a file descriptor: raise --rlimit nofile, or do without --why"
 	case e.Call == "seccomp":
 		return "a system call filter outside forbids further ones, or there are too many; --seccomp none does without"
 	case e.Errno == unix.ENOSYS:

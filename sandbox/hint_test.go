@@ -67,6 +67,7 @@ func TestDiagnose(t *testing.T) {
 		{"pivot_root", "pivot", unix.EPERM, "", ""},
 		{"openat", "forbid further namespaces", unix.EROFS, "", "--allow-syscalls userns"},
 		{"seccomp", "load the system call filter", unix.EINVAL, "", "CONFIG_SECCOMP_FILTER"},
+		{"seccomp", "load the system call filter", unix.EMFILE, "", "raise --rlimit nofile"},
 		{"seccomp", "load the system call filter", unix.EPERM, "", "a system call filter outside"},
 		{"chdir", "change to the working directory /x", unix.ENOENT, "", "--chdir DIR"},
 		{"chdir", "change to the working directory /x", unix.EACCES, "", ""},

@@ -94,7 +94,7 @@ func (c *Cmd) fitsInPlace() bool {
 	p := &c.Policy
 	switch {
 	case len(c.Args) == 0, c.Args[0] == "", c.process != nil, len(os.Args) > many, len(os.Environ()) > many,
-		c.ctx != nil, c.Forked != nil, c.Enterable, c.Hold, c.Terminal != nil, c.ReportRefused, len(c.ExtraFiles) > 0,
+		c.ctx != nil, c.Forked != nil, c.Enterable, c.Hold, c.Terminal != nil, c.ReportRefused, c.Account, c.limited(), len(c.ExtraFiles) > 0,
 		c.Stdin != os.Stdin, c.Stdout != os.Stdout, c.Stderr != os.Stderr,
 		len(p.UIDMap) > 0, len(p.GIDMap) > 0, p.Clocks != userns.Offsets{}, p.As != nil, p.CommandIsInit, len(p.Limits.Asked()) > 0, p.Limits.Dir != "",
 		p.Capabilities.Has(unix.CAP_SYS_ADMIN), p.NoNamespaces != nil, p.Network.Mode != network.None, p.Network.Relayed():

@@ -111,6 +111,8 @@ type Policy struct {
 	// Personality is the command's execution domain, personality(2); nil: the caller's.
 	// Warning: some of its flags take defences of the kernel away.
 	Personality *attrs.Personality
+
+	Allowance
 }
 
 // Credential is a user and a group id outside of the sandbox.
@@ -173,6 +175,9 @@ func (p *Policy) check() error {
 		if err := p.GIDMap.Validate(); err != nil {
 			return &PolicyError{"GIDMap", err}
 		}
+	}
+	if err := p.checkAllowance(); err != nil {
+		return err
 	}
 	if err := p.checkNetwork(); err != nil {
 		return &PolicyError{"Network", err}

@@ -42,6 +42,9 @@ func (c *Cmd) Start() (err error) {
 			c.releaseCaches()
 		}
 	}()
+	if c.watch, err = c.newWatch(); err != nil {
+		return err
+	}
 	program, err := c.Plan()
 	if err != nil {
 		return err
@@ -104,15 +107,20 @@ func (c *Cmd) Start() (err error) {
 		return c.Policy.explain(err)
 	}
 	c.process = process
-	if err := c.reportRefused(); err != nil {
+	err = c.prepareWatch()
+	if err == nil {
+		err = c.reportRefused()
+	}
+	if err != nil {
 		process.Kill()
 		process.Wait()
 		c.process = nil
 		return err
 	}
+	c.done = make(chan struct{})
 	c.useCaches()
 	c.pipes.run()
-	c.done = make(chan struct{})
+	c.beginWatch()
 	if c.ctx != nil {
 		go func() {
 			select {

@@ -37,6 +37,9 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 
 	"link-resolv.conf": linkResolvConf,
 
+	"measured": measured,
+	"reported": reported,
+
 	"name":   worldName,
 	"peak":   peak,
 	"serve":  serve,

@@ -23,6 +23,10 @@
 //	                               start a server of package servers for the rest of the
 //	                               script, and set the variable to its port
 //	heard VARIABLE [REGEXP]        that server was connected to, or heard what matches
+//	reported FILE [FIELD=REGEXP | FIELD>NUMBER | !FIELD ...]
+//	                               a file is a report, with these fields (a.b.0)
+//	measured FILE [SAMPLE=REGEXP | SAMPLE>NUMBER | !SAMPLE ...]
+//	                               a file is OpenMetrics text, with these samples
 //	peak MIB                       the last background program has never used more memory
 //
 //	[root] [user]                  who runs the script

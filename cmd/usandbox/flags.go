@@ -60,6 +60,8 @@ type runFlags struct {
 	detach           bool
 	attributes       attributeFlags
 	limits           limitFlags
+	deadlines        deadlineFlags
+	record           record
 	noCommand        bool // none is wanted
 	pty              ptyFlags
 	console          *console // nil: the command has no terminal of its own
