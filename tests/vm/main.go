@@ -36,6 +36,7 @@ func main() {
 	flag.StringVar(&o.suites, "suite", "", "only the suites whose names begin with one of `NAME,...`")
 	flag.StringVar(&o.run, "run", "", "only tests that match `REGEXP`, as with go test")
 	flag.StringVar(&o.skip, "skip", "", "no tests that match `REGEXP`, as with go test")
+	flag.IntVar(&o.count, "count", 1, "run each test `N` times")
 	flag.StringVar(&o.job, "job", "", "no suites: boot one kernel and run the program \"run\" of a tar `FILE`, as the user; its exit code is the program's")
 	flag.BoolVar(&o.plain, "plain", false, "with -job: without systemd")
 	flag.DurationVar(&o.limit, "limit", 0, "how long one machine may take")
@@ -54,7 +55,7 @@ type options struct {
 	kernels, suites, run, skip, job string
 	plain, verbose                  bool
 	limit                           time.Duration
-	memory                          int
+	memory, count                   int
 }
 
 // begins reports whether a name begins with one of a list, or the list is empty.
@@ -182,6 +183,9 @@ func (o options) matrix(kernels []Kernel, cache, dir string) (code int, err erro
 		}
 		if o.run != "" {
 			s.Args = append(slices.Clone(s.Args), "-test.run="+o.run)
+		}
+		if o.count != 1 {
+			s.Args = append(slices.Clone(s.Args), fmt.Sprint("-test.count=", o.count))
 		}
 		if o.skip != "" {
 			s.Args = append(slices.Clone(s.Args), "-test.skip="+o.skip)
