@@ -92,6 +92,8 @@ type fakeBus struct {
 	pids  []int
 	err   error
 	ended bool
+
+	stopped []string
 }
 
 func (b *fakeBus) scope(name string, pids []int) error {
@@ -108,6 +110,11 @@ func (b *fakeBus) scope(name string, pids []int) error {
 		os.MkdirAll(p, 0o755)
 		b.f.put(p+"/cgroup", "0::/"+name+"\n")
 	}
+	return nil
+}
+
+func (b *fakeBus) stop(name string) error {
+	b.stopped = append(b.stopped, name)
 	return nil
 }
 

@@ -25,6 +25,8 @@ type host struct {
 type scopes interface {
 	// scope makes a scope that is delegated to the caller, and has the processes in it.
 	scope(name string, pids []int) error
+	// stop has a scope removed, some time.
+	stop(name string) error
 	close()
 }
 

@@ -29,7 +29,7 @@ func (s *scoped) adopt(g *Group, pid int) (err error) {
 	if s.hold, err = newHolder(); err != nil {
 		return fail(err)
 	}
-	name := prefix + strconv.Itoa(s.h.pid) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36) + ".scope"
+	name := scopeName(s.h.pid, time.Now())
 	if err := s.bus.scope(name, []int{s.hold.pid, pid}); err != nil {
 		return fail(hinted{fmt.Errorf("ask systemd for a scope: %w", err), hintDelegate})
 	}
@@ -37,6 +37,7 @@ func (s *scoped) adopt(g *Group, pid int) (err error) {
 	if err != nil {
 		return fail(fmt.Errorf("find the scope %s: %w", name, err))
 	}
+	s.sweep(dir)
 	t := &tree{h: s.h, dir: dir}
 	made, err := t.adopting(&s.l, s.hold.pid, pid)
 	if err != nil {

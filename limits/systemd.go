@@ -147,3 +147,10 @@ func (m *manager) scope(name string, pids []int) error {
 		}
 	}
 }
+
+// stop asks for the end of a unit, and does not wait for it.
+func (m *manager) stop(name string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	defer cancel()
+	return m.conn.Object(systemdName, systemdPath).CallWithContext(ctx, systemdMethod+"StopUnit", 0, name, "replace").Err
+}

@@ -56,6 +56,8 @@ func condition(name string) (bool, error) {
 		return os.Getuid() != 0, nil
 	case "binfmt":
 		return testhost.Newer(6, 7), nil
+	case "nsid":
+		return testhost.Newer(6, 18), nil
 	case "landlock":
 		abi, _ := landlock.ABI()
 		return abi >= 6, nil

@@ -34,6 +34,7 @@
 //	                               newuidmap and newgidmap are installed
 //	[tun]                          the user can open /dev/net/tun, as most can
 //	[binfmt]                       the kernel has binfmt_misc for user namespaces
+//	[nsid]                         namespaces have unique ids
 //	[landlock]                     the kernel has all of Landlock that sandboxes use (ABI 6)
 //
 // When root runs the tests, every script runs twice: as root, and as a user

@@ -85,7 +85,10 @@ func initramfsInit() error {
 	if err := unix.Mount("/dev/vda", "/root", "ext4", 0, ""); err != nil {
 		return fmt.Errorf("mount /dev/vda: %w", err)
 	}
-	if err := unix.Mount("/dev/vdb", "/root/usr/lib/modules", "ext4", unix.MS_RDONLY, ""); err != nil {
+	// Not below /usr: who binds that folder alone would be refused for the mount in it.
+	err := errors.Join(os.Mkdir("/root/modules", 0o755), os.Remove("/root/usr/lib/modules"), os.Symlink("/modules", "/root/usr/lib/modules"),
+		unix.Mount("/dev/vdb", "/root/modules", "ext4", unix.MS_RDONLY, ""))
+	if err != nil {
 		return fmt.Errorf("mount /dev/vdb: %w", err)
 	}
 	program, err := os.ReadFile("/init")

@@ -88,16 +88,22 @@ func (b *builder) job(s Suite, name string) error {
 	return w.Close()
 }
 
-// data adds the testdata of a package.
+// data adds the testdata of a package, and the documentation, which tests compare too.
 func (b *builder) data(w *tar.Writer, pkg string) error {
 	folder(w, "src")
 	folder(w, "src/tests")
 	folder(w, "src/"+pkg)
-	root := filepath.Join(b.repository, pkg, "testdata")
-	if _, err := os.Stat(root); os.IsNotExist(err) {
-		return nil
+	for _, dir := range []string{"docs", pkg + "/testdata"} {
+		if err := b.tree(w, dir); err != nil && !os.IsNotExist(err) {
+			return err
+		}
 	}
-	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+	return nil
+}
+
+// tree adds a folder of the repository.
+func (b *builder) tree(w *tar.Writer, dir string) error {
+	return filepath.WalkDir(filepath.Join(b.repository, dir), func(path string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
