@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // tooLong is how long no script takes.
-const tooLong = 3 * time.Minute
+var tooLong = testhost.Patient(3 * time.Minute)
 
 // folder is where everything the tests need lies; every user can read it.
 var folder string

@@ -21,7 +21,8 @@ type Machine struct {
 	Job    string // tar file, unpacked into the user's home folder; its "run" is executed
 	Memory int    // MiB
 	Limit  time.Duration
-	Dir    string   // for the initramfs and the log of the kernel, console.log
+	Dir    string   // for the initramfs
+	Log    string   // file for the kernel's messages
 	Append []string // to the kernel's command line
 }
 
@@ -29,15 +30,15 @@ type Machine struct {
 const exitLine = "vm: exit "
 
 // Run boots the machine, copies what the job prints to w, and returns its exit code.
-// A machine that ended without one, or that took longer than its limit, is an error.
-func (m Machine) Run(w io.Writer) (code int, err error) {
+// A machine that ended without one, or that took longer than its limit, is an error. It is
+// turned off when the context ends.
+func (m Machine) Run(ctx context.Context, w io.Writer) (code int, err error) {
 	initramfs := filepath.Join(m.Dir, "initramfs")
 	if err := m.Kernel.initramfs(initramfs); err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), m.Limit)
+	ctx, cancel := context.WithTimeout(ctx, m.Limit)
 	defer cancel()
-	console := filepath.Join(m.Dir, "console.log")
 	words := []string{"console=ttyS0", "quiet", "panic=-1", "random.trust_cpu=on", "systemd.show_status=0", "rd.systemd=0"}
 	if m.Plain {
 		words = append(words, plainWord)
@@ -45,7 +46,7 @@ func (m Machine) Run(w io.Writer) (code int, err error) {
 	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", strconv.Itoa(m.Memory),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-nic", "none",
 		"-kernel", m.Kernel.Image, "-initrd", initramfs, "-append", strings.Join(append(words, m.Append...), " "),
-		"-serial", "file:"+console, "-serial", "stdio",
+		"-serial", "file:"+m.Log, "-serial", "stdio",
 		"-drive", "if=virtio,format=raw,cache=unsafe,snapshot=on,file="+m.Root,
 		"-drive", "if=virtio,format=raw,cache=unsafe,snapshot=on,file="+m.Kernel.Modules,
 		"-drive", "if=virtio,format=raw,readonly=on,file="+m.Job)
@@ -76,8 +77,10 @@ func (m Machine) Run(w io.Writer) (code int, err error) {
 	switch {
 	case code >= 0:
 		return code, nil
+	case ctx.Err() == context.Canceled:
+		return 0, context.Canceled
 	case ctx.Err() != nil:
-		return 0, fmt.Errorf("%s: not done after %v; the kernel's messages are in %s", m.Kernel.Version, m.Limit, console)
+		return 0, fmt.Errorf("%s: not done after %v; the kernel's messages are in %s", m.Kernel.Version, m.Limit, m.Log)
 	}
-	return 0, fmt.Errorf("%s: the machine ended before the job did (%v); the kernel's messages are in %s", m.Kernel.Version, err, console)
+	return 0, fmt.Errorf("%s: the machine ended before the job did (%v); the kernel's messages are in %s", m.Kernel.Version, err, m.Log)
 }
