@@ -75,7 +75,7 @@ var ways embed.FS
 func (s Suite) run() (string, error) {
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\nset -u\nexport PATH=" + programs + ":" + path + " LANG=C.UTF-8 SHELL=/bin/sh USER=" + userName + " LOGNAME=" + userName +
-		" HOME=" + userHome + " USANDBOX_TEST_PROGRAMS=" + programs + " USANDBOX_TEST_SLOW=5\n")
+		" HOME=" + userHome + " USANDBOX_TEST_PROGRAMS=" + programs + " USANDBOX_TEST_SLOW=10\n")
 	for _, e := range s.Env {
 		fmt.Fprintf(&b, "export %s\n", e)
 	}
