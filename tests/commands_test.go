@@ -58,6 +58,8 @@ func condition(name string) (bool, error) {
 		return testhost.Newer(6, 7), nil
 	case "nsid":
 		return testhost.Newer(6, 18), nil
+	case "pidfs":
+		return testhost.Newer(6, 9), nil
 	case "mdwe":
 		return testhost.Newer(6, 3), nil
 	case "tmpfs-attributes":

@@ -96,7 +96,11 @@ func left(t *testing.T) []string {
 		return nil
 	})
 	if how == "systemd" {
-		out, err := exec.Command("systemctl", "--user", "list-units", "--all", "--no-legend", "--plain", "usandbox-*").Output()
+		manager := "--user"
+		if os.Getuid() == 0 {
+			manager = "--system"
+		}
+		out, err := exec.Command("systemctl", manager, "list-units", "--all", "--no-legend", "--plain", "usandbox-*").Output()
 		if err != nil {
 			t.Fatal(err)
 		}

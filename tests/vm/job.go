@@ -77,6 +77,9 @@ func (b *builder) job(s Suite, name string) error {
 	if s.Setup != "" {
 		add(w, "setup", []byte("#!/bin/sh\nset -eu\nPATH="+path+"\n"+s.Setup))
 	}
+	if s.Root {
+		add(w, asRoot, nil)
+	}
 	folder(w, "bin")
 	for _, program := range []string{"usandbox", "probe"} {
 		if err := copyTo(w, filepath.Join(b.dir, "bin", program), "bin/"+program); err != nil {

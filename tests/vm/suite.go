@@ -11,6 +11,7 @@ import (
 type Suite struct {
 	Name    string
 	Plain   bool          // without systemd
+	Root    bool          // as root, not as the user
 	Full    bool          // on the root file system with more programs
 	Package string        // compiled tests, by their path in the repository
 	Args    []string      // to them
@@ -37,6 +38,7 @@ var known = []Suite{
 	{Name: "scripts", Full: true, Package: "tests", Args: []string{"-test.run=^TestScript$"}, Limit: time.Hour},
 	{Name: "escape", Full: true, Package: "tests/escape", Limit: time.Hour},
 	{Name: "cgroups-systemd", Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
+	{Name: "cgroups-root", Root: true, Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
 	{Name: "cgroups-folder", Plain: true, Package: "tests/cgroups", Env: cgroupsOf("folder"), Limit: 15 * time.Minute},
 	{Name: "cgroups-none", Plain: true, Package: "tests/cgroups", Env: cgroupsOf("none"), Limit: 15 * time.Minute,
 		Setup: "chown -R root " + delegated},
@@ -74,8 +76,12 @@ var ways embed.FS
 // run is the shell script that the user of the machine runs.
 func (s Suite) run() (string, error) {
 	var b strings.Builder
-	b.WriteString("#!/bin/sh\nset -u\nexport PATH=" + programs + ":" + path + " LANG=C.UTF-8 SHELL=/bin/sh USER=" + userName + " LOGNAME=" + userName +
-		" HOME=" + userHome + " USANDBOX_TEST_PROGRAMS=" + programs + " USANDBOX_TEST_SLOW=10\n")
+	name, home := userName, userHome
+	if s.Root {
+		name, home = "root", "/root"
+	}
+	b.WriteString("#!/bin/sh\nset -u\nexport PATH=" + programs + ":" + path + " LANG=C.UTF-8 SHELL=/bin/sh USER=" + name + " LOGNAME=" + name +
+		" HOME=" + home + " USANDBOX_TEST_PROGRAMS=" + programs + " USANDBOX_TEST_SLOW=10\n")
 	for _, e := range s.Env {
 		fmt.Fprintf(&b, "export %s\n", e)
 	}
