@@ -80,21 +80,29 @@ func TestHigh(t *testing.T) {
 
 // A limit of time holds where the whole machine has no memory left.
 func TestTimeoutOutOfMemory(t *testing.T) {
-	only(t, "folder")
+	only(t, "memory")
 	before := vmstat(t, "oom_kill")
-	out, err := usandbox("--limits", "none", "--timeout", "20s", "--", "sh", "-c",
-		"for i in 1 2 3 4 5; do while :; do dd if=/dev/zero of=/dev/null bs=700M count=3; done & done 2>/dev/null; wait").CombinedOutput()
-	var code int
-	if exit, ok := err.(*exec.ExitError); ok {
-		code = exit.ExitCode()
-	}
-	if code != 124 || !strings.Contains(string(out), "usandbox: --timeout 20s: the command ran longer") {
+	out, err := exec.Command(program, "run", "--no-cwd", "--timeout", "20s", "--", "sh", "-c", hogs).CombinedOutput()
+	if err == nil || err.Error() != "exit status 124" || !strings.Contains(string(out), "usandbox: --timeout 20s: the command ran longer") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if vmstat(t, "oom_kill") == before {
 		t.Error("there was memory enough")
 	}
 }
+
+// A sandbox that is killed then as a whole has not met its own limit.
+func TestOutOfMemory(t *testing.T) {
+	only(t, "memory")
+	out, err := usandbox("--pids", "50", "--limits", "none", "--timeout", "2m", "--", "sh", "-c", hogs).CombinedOutput()
+	if err == nil || err.Error() != "exit status 137" || !strings.Contains(string(out), "usandbox: the sandbox was killed: the machine, or a cgroup that usandbox is in, had no memory left") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	nothingLeft(t)
+}
+
+// hogs want more memory than there is, again and again.
+const hogs = "for i in 1 2 3 4 5; do while :; do dd if=/dev/zero of=/dev/null bs=100M count=9; done & done 2>/dev/null; wait"
 
 // vmstat is a line of /proc/vmstat, proc_vmstat(5).
 func vmstat(t *testing.T, name string) string {

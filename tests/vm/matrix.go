@@ -55,6 +55,9 @@ func (o options) matrix(ctx context.Context, kernels []Kernel, cache, dir string
 		for _, k := range kernels {
 			log := filepath.Join(logs, k.Version+"-"+s.Name)
 			m := Machine{Kernel: k, Guest: b.guest(), Root: root, Plain: s.Plain, Job: job, Memory: o.memory, Limit: s.Limit, Dir: dir, Log: log + ".kernel"}
+			if s.Memory != 0 {
+				m.Memory = s.Memory
+			}
 			seats <- true
 			wait.Go(func() {
 				defer func() { <-seats }()

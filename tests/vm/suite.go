@@ -11,6 +11,7 @@ import (
 type Suite struct {
 	Name    string
 	Plain   bool          // without systemd
+	Memory  int           // MiB of the machine, where it has to be little
 	Root    bool          // as root, not as the user
 	Full    bool          // on the root file system with more programs
 	Package string        // compiled tests, by their path in the repository
@@ -24,7 +25,7 @@ type Suite struct {
 // cgroupsOf are the settings of the package tests/cgroups.
 func cgroupsOf(way string) []string {
 	list := []string{"USANDBOX_TEST_CGROUPS=" + way, "USANDBOX_TEST_PROGRAM=" + programs + "/usandbox"}
-	if way == "folder" {
+	if way == "folder" || way == "memory" {
 		list = append(list, "USANDBOX_TEST_CGROUP="+delegated)
 	}
 	return list
@@ -40,6 +41,7 @@ var known = []Suite{
 	{Name: "cgroups-systemd", Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
 	{Name: "cgroups-root", Root: true, Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
 	{Name: "cgroups-folder", Plain: true, Package: "tests/cgroups", Env: cgroupsOf("folder"), Limit: 15 * time.Minute},
+	{Name: "cgroups-memory", Plain: true, Memory: 400, Package: "tests/cgroups", Args: []string{"-test.run=OutOfMemory$"}, Env: cgroupsOf("memory"), Limit: way},
 	{Name: "cgroups-none", Plain: true, Package: "tests/cgroups", Env: cgroupsOf("none"), Limit: 15 * time.Minute,
 		Setup: "chown -R root " + delegated},
 	{Name: "forbidden-clone", Plain: true, Script: "forbidden-clone", Limit: way, Setup: sysctl("kernel.unprivileged_userns_clone", 0)},
