@@ -39,6 +39,7 @@ func main() {
 	flag.IntVar(&o.count, "count", 1, "run each test `N` times")
 	flag.StringVar(&o.job, "job", "", "no suites: boot one kernel and run the program \"run\" of a tar `FILE`, as the user; its exit code is the program's")
 	flag.IntVar(&o.machines, "j", 1, "run `N` machines at once")
+	flag.BoolVar(&o.again, "again", false, "run only the tests that failed last, of each kernel and suite; their results replace those")
 	flag.BoolVar(&o.table, "table", false, "run nothing: print the table of what was run last of each kernel and suite, but for what -run, -skip and -count selected")
 	flag.BoolVar(&o.plain, "plain", false, "with -job: without systemd")
 	flag.DurationVar(&o.limit, "limit", 0, "how long one machine may take")
@@ -57,7 +58,7 @@ func main() {
 
 type options struct {
 	kernels, suites, run, skip, job string
-	plain, verbose, table           bool
+	plain, verbose, table, again    bool
 	limit                           time.Duration
 	memory, count, machines         int
 }

@@ -41,10 +41,6 @@ func (o options) matrix(ctx context.Context, kernels []Kernel, cache, dir string
 			continue
 		}
 		s = o.selected(s)
-		job := filepath.Join(dir, s.Name+".tar")
-		if err := b.job(s, job); err != nil {
-			return 0, err
-		}
 		root, err := fetchRoot(cache, "small", small)
 		if s.Full {
 			root, err = fetchRoot(cache, "full", slices.Concat(small, full))
@@ -53,6 +49,20 @@ func (o options) matrix(ctx context.Context, kernels []Kernel, cache, dir string
 			return 0, err
 		}
 		for _, k := range kernels {
+			s, before := s, Results{}
+			if o.again {
+				if before, err = last(results, k, s); err != nil {
+					return 0, err
+				}
+				if len(before.Failed) == 0 {
+					continue
+				}
+				s.Args = append(slices.Clone(s.Args), "-test.run="+pattern(before.Failed))
+			}
+			job := filepath.Join(dir, k.Version+"-"+s.Name+".tar")
+			if err := b.job(s, job); err != nil {
+				return 0, err
+			}
 			log := filepath.Join(logs, k.Version+"-"+s.Name)
 			m := Machine{Kernel: k, Guest: b.guest(), Root: root, Plain: s.Plain, Job: job, Memory: o.memory, Limit: s.Limit, Dir: dir, Log: log + ".kernel"}
 			if s.Memory != 0 {
@@ -61,9 +71,13 @@ func (o options) matrix(ctx context.Context, kernels []Kernel, cache, dir string
 			seats <- true
 			wait.Go(func() {
 				defer func() { <-seats }()
+				defer os.Remove(job)
 				r, err := o.suite(ctx, m, s, log+".log")
 				if err == nil && o.whole() {
 					r.Commit = b.commit
+					if o.again {
+						r = before.with(r)
+					}
 					err = keep(results, r)
 				}
 				mu.Lock()
@@ -84,7 +98,7 @@ func (o options) matrix(ctx context.Context, kernels []Kernel, cache, dir string
 		return 0, errors.Join(errs...)
 	}
 	if len(list) == 0 {
-		return 0, fmt.Errorf("there is no suite %s", o.suites)
+		return 0, fmt.Errorf("there is nothing to run")
 	}
 	if !printTable(os.Stdout, list) {
 		fmt.Fprintln(os.Stderr, "vm: what the tests printed is in", logs)

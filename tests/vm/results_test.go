@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -126,5 +127,33 @@ func TestKeep(t *testing.T) {
 		"| 6.12.2-cloud | escape | 2 | 0 | 1 | 1m0s | new |\n\n- skipped: escape on 6.12: none (A)\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What failed last is run again by its name alone, and its new result replaces the old one.
+func TestAgain(t *testing.T) {
+	dir := t.TempDir()
+	k, s := Kernel{Version: "6.1.9-cloud"}, Suite{Name: "escape"}
+	if _, err := last(dir, k, s); err == nil {
+		t.Error("nothing was run, and no error")
+	}
+	old := Results{Kernel: k.Version, Suite: s.Name, Commit: "a", Passed: 5, Failed: []string{"TestKill/with_(x)", "TestB"}, Skipped: map[string]string{"C": "none"}, Took: time.Minute}
+	if err := keep(dir, old); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := last(dir, Kernel{Version: "6.1.10-cloud"}, s); err == nil {
+		t.Error("another kernel, and no error")
+	}
+	r, err := last(dir, k, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := pattern(r.Failed), `^TestKill$/^with_\(x\)$|^TestB$`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	got := r.with(Results{Commit: "b", Passed: 1, Failed: []string{"TestB"}, Skipped: map[string]string{"D": "too old"}, Took: time.Minute})
+	want := Results{Kernel: k.Version, Suite: s.Name, Commit: "a, b", Passed: 6, Failed: []string{"TestB"}, Skipped: map[string]string{"C": "none", "D": "too old"}, Took: 2 * time.Minute}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
