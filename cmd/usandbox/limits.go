@@ -109,7 +109,14 @@ func (r *running) tellLimits() {
 		return
 	}
 	if result.OOM() {
-		fmt.Fprintf(os.Stderr, "usandbox: the sandbox was killed: it wanted more memory than it may have (%s)\n", asked("--memory", r.c.Policy.Limits.Memory))
+		who, why := "the sandbox was", "the machine, or a cgroup that the sandbox's is in, was out of memory"
+		if result.Ending != sandbox.EndedByOOM {
+			who = "processes in the sandbox were"
+		}
+		if n := result.Usage.MemoryMax; n != nil && *n > 0 {
+			why = "it wanted more memory than it may have (" + asked("--memory", r.c.Policy.Limits.Memory) + ")"
+		}
+		fmt.Fprintf(os.Stderr, "usandbox: %s killed: %s\n", who, why)
 	}
 	if n := result.Usage.PidsMax; n != nil && *n > 0 {
 		fmt.Fprintf(os.Stderr, "usandbox: the sandbox wanted more processes than it may have (%s)\n", asked("--pids", r.c.Policy.Limits.Pids))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/usandbox/usandbox/limits"
+	"github.com/usandbox/usandbox/sandbox"
 )
 
 // A fork bomb stops at its limit, and ends with the sandbox.
@@ -41,7 +42,7 @@ func TestMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, said := run(t, limits.Limits{Memory: 48 << 20}, "sleep 100 & tail /dev/zero; echo went on")
-	if !r.OOM() || r.ExitCode() != 137 || strings.Contains(said, "went on") {
+	if !r.OOM() || r.Ending != sandbox.EndedByOOM || r.ExitCode() != 137 || strings.Contains(said, "went on") {
 		t.Errorf("%d, %+v, %s", r.ExitCode(), r.Usage, said)
 	}
 	if peak := r.Usage.MemoryPeak; peak != nil && (*peak < 40<<20 || *peak > 48<<20) {
@@ -80,9 +81,16 @@ func TestLimitsOutOfReach(t *testing.T) {
 // The program tells what was met.
 func TestTold(t *testing.T) {
 	only(t, "systemd", "folder")
-	out, err := usandbox("--memory", "32M", "--", "tail", "/dev/zero").CombinedOutput()
+	file := t.TempDir() + "/report"
+	out, err := usandbox("--memory", "32M", "--report", file, "--", "tail", "/dev/zero").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "usandbox: the sandbox was killed: it wanted more memory than it may have (--memory 33554432)") {
 		t.Errorf("%v\n%s", err, out)
+	}
+	report, err := os.ReadFile(file)
+	for _, part := range []string{`"ending": "oom"`, `"exit_code": 137`, `"oom_kills": `, `"limit": "memory"`} {
+		if !strings.Contains(string(report), part) {
+			t.Errorf("%s is not in the report: %v\n%s", part, err, report)
+		}
 	}
 	nothingLeft(t)
 }
