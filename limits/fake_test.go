@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -88,15 +89,20 @@ func (f *fake) left() []string {
 
 // fakeBus makes scopes as folders.
 type fakeBus struct {
-	f     *fake
-	pids  []int
-	err   error
-	ended bool
+	f      *fake
+	pids   []int
+	err    error
+	ended  bool
+	silent bool // never answers
 
 	stopped []string
 }
 
-func (b *fakeBus) scope(name string, pids []int) error {
+func (b *fakeBus) scope(ctx context.Context, name string, pids []int) error {
+	if b.silent {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if b.err != nil {
 		return b.err
 	}

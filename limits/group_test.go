@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -169,7 +170,7 @@ func TestScope(t *testing.T) {
 		t.Fatal(g, err)
 	}
 	const outer = 99
-	if err := g.Adopt(outer); err != nil {
+	if err := g.Adopt(t.Context(), outer); err != nil {
 		t.Fatal(err)
 	}
 	if len(bus.pids) != 2 || bus.pids[1] != outer || unix.Kill(bus.pids[0], 0) != nil || !bus.ended {
@@ -191,11 +192,57 @@ func TestScope(t *testing.T) {
 		t.Fatal(err)
 	}
 	var failed *Error
-	if err := g.Adopt(outer); !errors.As(err, &failed) || failed.Hint == "" || !strings.Contains(err.Error(), "--memory: ask systemd for a scope: no scope for you") {
+	if err := g.Adopt(t.Context(), outer); !errors.As(err, &failed) || failed.Hint == "" || !strings.Contains(err.Error(), "--memory: ask systemd for a scope: no scope for you") {
 		t.Error(err)
 	}
 	if err := g.Remove(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Who waits for a scope that does not come can give up, with best effort too.
+func TestScopeGivenUp(t *testing.T) {
+	f := newFake(t, "/session")
+	f.put(filepath.Join(f.root, "session/cgroup.procs"), "1\n4711\n")
+	for _, l := range []Limits{{Pids: 10}, {Pids: 10, BestEffort: true}} {
+		bus := &fakeBus{f: f, silent: true}
+		f.host.bus = func() (scopes, error) { return bus, nil }
+		g, err := newOn(f.host, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if err := g.Adopt(ctx, 99); !errors.Is(err, context.DeadlineExceeded) || !bus.ended {
+			t.Errorf("%+v: %v", l, err)
+		}
+		if err := g.Remove(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A scope that lacks a controller is given up with all that was opened in it.
+func TestScopeMissing(t *testing.T) {
+	f := newFake(t, "/session")
+	f.put(filepath.Join(f.root, "session/cgroup.procs"), "1\n4711\n")
+	f.host.bus = func() (scopes, error) { return &fakeBus{f: f}, nil }
+	g, err := newOn(f.host, Limits{CPUSet: "0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed *Error
+	if err := g.Adopt(t.Context(), 99); !errors.As(err, &failed) || failed.Hint != hintController {
+		t.Error(err)
+	}
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+	open, _ := filepath.Glob("/proc/self/fd/*")
+	for _, name := range open {
+		if to, _ := os.Readlink(name); strings.HasPrefix(to, f.root) {
+			t.Errorf("%s is open", to)
+		}
 	}
 }
 
@@ -215,7 +262,7 @@ func TestBestEffort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer hold.end()
-	if err := g.Adopt(hold.pid); err != nil {
+	if err := g.Adopt(t.Context(), hold.pid); err != nil {
 		t.Fatal(err)
 	}
 	var now unix.Rlimit

@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"os"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ type host struct {
 // scopes makes scopes of a service manager; systemd's is [manager].
 type scopes interface {
 	// scope makes a scope that is delegated to the caller, and has the processes in it.
-	scope(name string, pids []int) error
+	scope(ctx context.Context, name string, pids []int) error
 	// stop has a scope removed, some time.
 	stop(name string) error
 	close()
