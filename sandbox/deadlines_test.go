@@ -83,6 +83,17 @@ func TestEnding(t *testing.T) {
 	}
 }
 
+// The set-up of a sandbox, in which others may be waited for, is not the command's time.
+func TestTimeoutOfTheCommand(t *testing.T) {
+	c := Command("sh", "-c", "exit 3")
+	c.Timeout, c.Grace = 500*time.Millisecond, time.Minute
+	c.Forked = func() { time.Sleep(800 * time.Millisecond) }
+	var exit *ExitError
+	if err := c.Run(); !errors.As(err, &exit) || exit.Ending != EndedByExit || exit.ExitCode() != 3 {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestDeadlinesRefused(t *testing.T) {
 	for _, d := range []Deadlines{{Timeout: -1}, {Grace: -1}, {CPUTime: -1}, {IdleTimeout: -1}, {OutputLimit: -1}} {
 		c := Command("true")
