@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/procfs"
 )
 
 // New makes the cgroup for a sandbox, and is where one is found:
@@ -66,7 +68,7 @@ func (h *host) find(l *Limits) (*Group, error) {
 	if ownErr != nil && h.hybrid(own) {
 		ownErr = errNotMounted
 	}
-	if errors.Is(ownErr, errNoGroup) || errors.Is(ownErr, errNotMounted) {
+	if errors.Is(ownErr, procfs.ErrNoCgroup) || errors.Is(ownErr, errNotMounted) {
 		return nil, hinted{ownErr, hintVersion1}
 	}
 	bus, busErr := h.bus()
