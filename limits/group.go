@@ -181,8 +181,10 @@ func (g *Group) Remove() error {
 	if g.dir == "" || g.lock == nil {
 		return nil
 	}
-	if l, err := g.tree.lock(); err == nil {
-		defer l.Close()
+	if _, err := os.Lstat(g.tree.leafDir()); err == nil { // what is the group's own needs no lock of others
+		if l, err := g.tree.lock(); err == nil {
+			defer l.Close()
+		}
 	}
 	return g.removeLocked()
 }
@@ -197,7 +199,7 @@ func (g *Group) close() {
 	g.inner, g.lock = nil, nil
 }
 
-// removeLocked removes the group; the tree is locked.
+// removeLocked removes the group; the tree is locked, if the caller has a leaf there.
 func (g *Group) removeLocked() error {
 	var err error
 	for pause, end := 100*time.Microsecond, time.Now().Add(g.tree.h.patience); ; pause = min(2*pause, 20*time.Millisecond) {
