@@ -125,6 +125,21 @@ func TestSameFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
+	var pipes [3]*os.File // the ends of one, and one of another
+	if pipes[0], pipes[1], err = os.Pipe(); err != nil {
+		t.Fatal(err)
+	}
+	r, other, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipes[2] = other
+	for _, f := range append(pipes[:], r) {
+		defer f.Close()
+	}
+	if !sameFile(pipes[0], pipes[1]) || sameFile(pipes[1], pipes[2]) {
+		t.Error("pipes are taken for others")
+	}
 	if !sameFile(a, dup) || sameFile(a, again) || sameFile(a, open()) || sameFile(a, nil) || sameFile(nil, nil) || sameFile(&bytes.Buffer{}, a) {
 		t.Error("files are taken for others")
 	}
