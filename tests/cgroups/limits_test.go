@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,18 @@ func TestNone(t *testing.T) {
 	}
 	out, err = usandbox("--limits=best-effort", "--pids", "10", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1 & done").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "RLIMIT_NPROC") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// As in a container, whose cgroup is the root that it sees, and not its own, it is said what the
+// container lacks.
+func TestContainer(t *testing.T) {
+	only(t, "none")
+	out, err := exec.Command("unshare", "--user", "--map-root-user", "--cgroup", "--mount", "sh", "-c",
+		"mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "+program+" run --no-cwd --memory 1G -- true").CombinedOutput()
+	if err == nil || err.Error() != "exit status 125" || !strings.Contains(string(out), "usandbox: make a cgroup for --memory: no cgroup is delegated to you") ||
+		!strings.Contains(string(out), "\nhint: in a container: podman run --cgroupns=private ") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
