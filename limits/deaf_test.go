@@ -54,9 +54,10 @@ func TestLockQueue(t *testing.T) {
 	dir := f.root + "/mine"
 	f.mkdirAll(dir)
 	fd := holdLock(t, dir)
+	f.host.lockPatience = time.Second
 	go func() { // others, each for less than it is waited
 		defer unix.Close(fd)
-		for n := range 30 {
+		for n := range 75 {
 			time.Sleep(20 * time.Millisecond)
 			os.Mkdir(dir+"/"+prefix+strconv.Itoa(n)+"-0", 0o755)
 		}

@@ -146,6 +146,21 @@ func TestDefaultForNothing(t *testing.T) {
 	if err := g.Remove(); err != nil {
 		t.Error(err)
 	}
+	defer unix.Close(holdLock(t, f.root+"/user"))
+	f.host.lockPatience = time.Hour
+	none := make(chan bool)
+	go func() {
+		g, err := newOn(f.host, Limits{Default: true})
+		none <- g == nil && err == nil
+	}()
+	select {
+	case ok := <-none:
+		if !ok {
+			t.Error("there is a group, or an error")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("what costs nothing is waited for")
+	}
 }
 
 // With a limit of memory there is no swap space, if nobody asks for it.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -144,7 +145,8 @@ func writable(dir string) bool {
 }
 
 // forNothing makes a group for the default limits, if neither a message to anybody nor a
-// move is needed for it: to move a process waits for all processors, some milliseconds.
+// move is needed for it: to move a process waits for all processors, some milliseconds. Nor is
+// it waited for long for others.
 func (h *host) forNothing(l *Limits) *Group {
 	if h.unlike("/sys/fs/cgroup") {
 		return nil
@@ -157,6 +159,9 @@ func (h *host) forNothing(l *Limits) *Group {
 	if err != nil || t.leaf {
 		return nil
 	}
+	hasty := *h
+	hasty.lockPatience = min(h.lockPatience, 100*time.Millisecond)
+	t.h = &hasty
 	g, _ := t.makeGroup(l)
 	return g
 }
