@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +29,28 @@ func TestEndedByOOM(t *testing.T) {
 	} {
 		if x.noteOOM(); x.Ending != x.want {
 			t.Errorf("%q, want %q", x.Ending, x.want)
+		}
+	}
+}
+
+func TestLimitsHit(t *testing.T) {
+	none, some := int64(0), int64(3)
+	for want, r := range map[string]Result{
+		"":                              {Ending: EndedByExit, Usage: &limits.Usage{OOMKills: &none}},
+		"timeout":                       {Ending: EndedByTimeout, Status: unix.WaitStatus(unix.SIGTERM)},
+		"rlimit cpu":                    {Ending: EndedBySignal, Status: unix.WaitStatus(unix.SIGXCPU)},
+		"rlimit fsize pids 3":           {Ending: EndedBySignal, Status: unix.WaitStatus(unix.SIGXFSZ), Usage: &limits.Usage{PidsMax: &some, Throttles: &none}},
+		"memory 3 memory-high 3 cpus 3": {Ending: EndedByOOM, Status: unix.WaitStatus(unix.SIGKILL), Usage: &limits.Usage{OOMKills: &some, MemoryHigh: &some, Throttles: &some}},
+	} {
+		var got []string
+		for _, h := range r.LimitsHit() {
+			got = append(got, h.Limit)
+			if h.Times != nil {
+				got = append(got, fmt.Sprint(*h.Times))
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
