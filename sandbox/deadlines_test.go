@@ -94,6 +94,33 @@ func TestTimeoutOfTheCommand(t *testing.T) {
 	}
 }
 
+// Nothing gets the signal twice: those of the command's group do not get the one for its session.
+func TestSignalSession(t *testing.T) {
+	c := Command("bash", "-c", `set -m
+		trap "echo command" TERM
+		sh -c 'trap "echo job; exit" TERM; echo ready; while :; do sleep 0.02; done' &
+		wait
+		echo end`)
+	r, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 100)
+	if n, err := r.Read(buf); string(buf[:n]) != "ready\n" {
+		t.Errorf("%q, %v", buf[:n], err)
+	}
+	c.process.SignalSession(unix.SIGTERM)
+	time.AfterFunc(20*time.Second, c.Kill) // what hangs fails
+	out, err := io.ReadAll(r)
+	if string(out) != "job\nend\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	c.Wait()
+}
+
 func TestDeadlinesRefused(t *testing.T) {
 	for _, d := range []Deadlines{{Timeout: -1}, {Grace: -1}, {CPUTime: -1}, {IdleTimeout: -1}, {OutputLimit: -1}} {
 		c := Command("true")
