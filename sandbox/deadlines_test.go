@@ -171,3 +171,27 @@ func TestSameFile(t *testing.T) {
 		t.Error("files are taken for others")
 	}
 }
+
+// What has printed too much is ended by that, however fast it ends by itself: it may be over
+// before anybody has looked.
+func TestOutputLimitLate(t *testing.T) {
+	c := Command("true")
+	c.OutputLimit = 3
+	w, err := c.newWatch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.watch = w
+	if e := w.late(EndedByExit); e != EndedByExit || c.Printed(2) != 2 {
+		t.Error(e)
+	}
+	if n := c.Printed(2); n != 1 {
+		t.Errorf("%d may be passed on", n)
+	}
+	if e := w.late(EndedByTimeout); e != EndedByTimeout {
+		t.Error(e)
+	}
+	if e := w.late(EndedBySignal); e != EndedByOutputLimit {
+		t.Error(e)
+	}
+}
