@@ -9,7 +9,8 @@ import (
 )
 
 // SignalSession sends a signal to the processes of the command's session that /proc shows,
-// but for the one that leads it: that is init, where it is not the command.
+// but for the one that leads it: that is init, where it is not the command; and those of the
+// group that [Process.SignalGroup] reaches: many programs give up at once if they hear it twice.
 func (p *Process) SignalSession(sig unix.Signal) {
 	p.ended.Lock()
 	defer p.ended.Unlock()
@@ -33,7 +34,8 @@ func (p *Process) SignalSession(sig unix.Signal) {
 			return
 		}
 		defer unix.Close(fd)
-		if now, err := unix.Getsid(x.pid); err == nil && now == session { // it is still the one that was seen
+		group, err := unix.Getpgid(x.pid)
+		if now, err2 := unix.Getsid(x.pid); err == nil && err2 == nil && now == session && group != command { // it is still the one that was seen
 			unix.PidfdSendSignal(fd, sig, nil, 0)
 		}
 	})

@@ -2,7 +2,9 @@ package limits
 
 import (
 	"net"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,27 +35,62 @@ func TestSilentBus(t *testing.T) {
 	}
 }
 
+// holdLock locks a folder until the file descriptor is closed.
+func holdLock(t *testing.T, dir string) int {
+	t.Helper()
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err == nil {
+		err = unix.Flock(fd, unix.LOCK_EX)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+// In a queue that moves it is waited; to remove what is one's own nobody queues.
+func TestLockQueue(t *testing.T) {
+	f := newFake(t, "/other")
+	dir := f.root + "/mine"
+	f.mkdirAll(dir)
+	fd := holdLock(t, dir)
+	f.host.lockPatience = time.Second
+	go func() { // others, each for less than it is waited
+		defer unix.Close(fd)
+		for n := range 75 {
+			time.Sleep(20 * time.Millisecond)
+			os.Mkdir(dir+"/"+prefix+strconv.Itoa(n)+"-0", 0o755)
+		}
+	}()
+	g, err := newOn(f.host, Limits{Dir: dir, Pids: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(holdLock(t, dir))
+	f.host.lockPatience = time.Hour
+	f.empty(g.dir)
+	ended := make(chan error, 1)
+	go func() { ended <- g.Remove() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it is still waited for")
+	}
+}
+
 // A lock that somebody holds, as a command that can see the folder may, is an error for who
 // begins, and does not keep others from removing what is theirs.
 func TestLockHeld(t *testing.T) {
-	f := newFake(t, "/user/usandbox-1.self")
-	f.fill(f.root + "/user")
-	hold := func() int {
-		fd, err := unix.Open(f.root+"/user", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err == nil {
-			err = unix.Flock(fd, unix.LOCK_EX)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return fd
-	}
+	f := newFake(t, "/user")
+	f.put(f.root+"/user/cgroup.procs", "4711\n")
 	g, err := newOn(f.host, Limits{Pids: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
-	fd := hold()
-	defer unix.Close(fd)
+	defer unix.Close(holdLock(t, f.root+"/user"))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

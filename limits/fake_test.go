@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ const fakePID = 4711
 func newFake(t *testing.T, own string) *fake {
 	f := &fake{t: t, root: filepath.Join(t.TempDir(), "cg")}
 	proc := t.TempDir()
-	f.host = &host{proc: proc, pid: fakePID, unlike: func(dir string) bool { return !strings.HasPrefix(dir, f.root) }, patience: 200 * time.Millisecond, lockPatience: 200 * time.Millisecond, made: f.fill,
+	f.host = &host{proc: proc, pid: fakePID, unlike: func(dir string) bool { return dir != "/sys/fs/cgroup" && !strings.HasPrefix(dir, f.root) }, patience: 200 * time.Millisecond, lockPatience: 200 * time.Millisecond, made: f.fill,
 		bus: func() (scopes, error) { return nil, errors.New("there is no bus") }}
 	for _, dir := range []string{proc + "/self", filepath.Join(f.root, own)} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -43,7 +44,7 @@ func (f *fake) fill(dir string) {
 	for name, text := range map[string]string{
 		"cgroup.type": "domain\n", "cgroup.procs": "", "cgroup.subtree_control": "", "cgroup.controllers": "cpu io memory pids\n",
 		"cgroup.events": "populated 0\nfrozen 0\n", "cgroup.kill": "", "memory.max": "max\n", "memory.high": "max\n", "memory.swap.max": "max\n",
-		"memory.oom.group": "0\n", "pids.max": "max\n", "cpu.max": "max 100000\n", "cpu.weight": "100\n", "io.weight": "default 100\n",
+		"memory.oom.group": "0\n", "pids.max": "max\n", "cpu.max": "max 100000\n", "cpu.weight": "100\n", "cpuset.cpus": "", "io.weight": "default 100\n",
 	} {
 		f.put(filepath.Join(dir, name), text)
 	}
@@ -88,15 +89,20 @@ func (f *fake) left() []string {
 
 // fakeBus makes scopes as folders.
 type fakeBus struct {
-	f     *fake
-	pids  []int
-	err   error
-	ended bool
+	f      *fake
+	pids   []int
+	err    error
+	ended  bool
+	silent bool // never answers
 
 	stopped []string
 }
 
-func (b *fakeBus) scope(name string, pids []int) error {
+func (b *fakeBus) scope(ctx context.Context, name string, pids []int) error {
+	if b.silent {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if b.err != nil {
 		return b.err
 	}

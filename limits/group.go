@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -30,7 +31,7 @@ type Group struct {
 
 // adopter puts a process that runs, and waits, where the limits hold for it.
 type adopter interface {
-	adopt(g *Group, pid int) error
+	adopt(ctx context.Context, g *Group, pid int) error
 	release()
 }
 
@@ -107,17 +108,18 @@ func (g *Group) File() *os.File {
 // Adopts reports whether the first process has to wait for [Group.Adopt].
 func (g *Group) Adopts() bool { return g != nil && g.adopter != nil }
 
-// Adopt puts a process, and what it forks later, under the limits.
-func (g *Group) Adopt(pid int) error {
+// Adopt puts a process, and what it forks later, under the limits. When ctx is done it is no
+// longer waited for a service manager.
+func (g *Group) Adopt(ctx context.Context, pid int) error {
 	if !g.Adopts() {
 		return nil
 	}
-	err := g.adopter.adopt(g, pid)
-	if err == nil || !g.limits.BestEffort {
+	err := g.adopter.adopt(ctx, g, pid)
+	if err == nil || !g.limits.BestEffort || ctx.Err() != nil {
 		return err
 	}
 	g.adopter, g.lost = &single{g.limits}, g.limits.lostWithout(err)
-	return g.adopter.adopt(g, pid)
+	return g.adopter.adopt(ctx, g, pid)
 }
 
 // Lost are sentences about limits that were asked for and do not hold, or hold for less; with
@@ -179,13 +181,25 @@ func (g *Group) Remove() error {
 	if g.dir == "" || g.lock == nil {
 		return nil
 	}
-	if l, err := g.tree.lock(); err == nil {
-		defer l.Close()
+	if _, err := os.Lstat(g.tree.leafDir()); err == nil { // what is the group's own needs no lock of others
+		if l, err := g.tree.lock(); err == nil {
+			defer l.Close()
+		}
 	}
 	return g.removeLocked()
 }
 
-// removeLocked removes the group; the tree is locked.
+// close gives up the group's files, and with them its lock.
+func (g *Group) close() {
+	for _, f := range []*os.File{g.inner, g.lock} {
+		if f != nil {
+			f.Close()
+		}
+	}
+	g.inner, g.lock = nil, nil
+}
+
+// removeLocked removes the group; the tree is locked, if the caller has a leaf there.
 func (g *Group) removeLocked() error {
 	var err error
 	for pause, end := 100*time.Microsecond, time.Now().Add(g.tree.h.patience); ; pause = min(2*pause, 20*time.Millisecond) {
@@ -196,12 +210,7 @@ func (g *Group) removeLocked() error {
 		g.Kill()
 		time.Sleep(pause)
 	}
-	for _, f := range []*os.File{g.inner, g.lock} {
-		if f != nil {
-			f.Close()
-		}
-	}
-	g.inner, g.lock = nil, nil
+	g.close()
 	g.tree.restore()
 	if err == nil || os.IsNotExist(err) {
 		return nil

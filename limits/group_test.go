@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,15 +17,16 @@ func TestGroupInFolder(t *testing.T) {
 	f := newFake(t, "/other")
 	dir := filepath.Join(f.root, "mine")
 	f.mkdirAll(dir)
+	f.put(dir+"/cgroup.controllers", "cpu cpuset io memory pids\n")
 	swap := int64(5)
-	g, err := newOn(f.host, Limits{Dir: dir, Memory: 1 << 20, MemoryHigh: 1 << 19, Swap: &swap, Pids: 10, CPUs: 1.5, CPUWeight: 7, IOWeight: 8, Default: true})
+	g, err := newOn(f.host, Limits{Dir: dir, Memory: 1 << 20, MemoryHigh: 1 << 19, Swap: &swap, Pids: 10, CPUs: 1.5, CPUWeight: 7, CPUSet: "0-1", IOWeight: 8, Default: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.has(dir, "cgroup.subtree_control", "+memory +pids +io +cpu")
+	f.has(dir, "cgroup.subtree_control", "+memory +pids +io +cpu +cpuset")
 	for file, want := range map[string]string{
 		"memory.max": "1048576", "memory.high": "524288", "memory.swap.max": "5", "memory.oom.group": "1", "pids.max": "10\n", "cpu.max": "150000 100000",
-		"cpu.weight": "7", "io.weight": "8",
+		"cpu.weight": "7", "cpuset.cpus": "0-1", "io.weight": "8",
 	} {
 		f.has(g.dir, file, strings.TrimSuffix(want, "\n"))
 	}
@@ -99,7 +101,11 @@ func TestMissing(t *testing.T) {
 	if !errors.As(err, &failed) || failed.Hint != hintController || !strings.Contains(err.Error(), "--cpuset needs the controller cpuset") {
 		t.Error(err)
 	}
-	f.put(dir+"/cgroup.controllers", "cpuset\n") // whose file a fake does not have
+	f.put(dir+"/cgroup.controllers", "cpuset\n")
+	f.host.made = func(dir string) {
+		f.fill(dir)
+		os.Remove(dir + "/cpuset.cpus")
+	}
 	if _, err = newOn(f.host, Limits{Dir: dir, CPUSet: "0"}); err == nil || !strings.Contains(err.Error(), "this kernel has no cpuset.cpus") {
 		t.Error(err)
 	}
@@ -125,6 +131,87 @@ func TestDefault(t *testing.T) {
 		t.Errorf("memory.max is %v of %d", n, machineMemory())
 	}
 	f.has(g.dir, "memory.swap.max", "max")
+}
+
+// Where it costs nothing, as no move is needed, the default limits hold.
+func TestDefaultForNothing(t *testing.T) {
+	f := newFake(t, "/user/usandbox-1.self")
+	f.fill(f.root + "/user")
+	g, err := newOn(f.host, Limits{Default: true})
+	if err != nil || g == nil || g.Adopts() {
+		t.Fatal(g, err)
+	}
+	f.has(g.dir, "pids.max", "4096")
+	f.empty(g.dir)
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+	defer unix.Close(holdLock(t, f.root+"/user"))
+	f.host.lockPatience = time.Hour
+	none := make(chan bool)
+	go func() {
+		g, err := newOn(f.host, Limits{Default: true})
+		none <- g == nil && err == nil
+	}()
+	select {
+	case ok := <-none:
+		if !ok {
+			t.Error("there is a group, or an error")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("what costs nothing is waited for")
+	}
+}
+
+// With a limit of memory there is no swap space, if nobody asks for it.
+func TestNoSwap(t *testing.T) {
+	f := newFake(t, "/other")
+	dir := filepath.Join(f.root, "mine")
+	f.mkdirAll(dir)
+	g, err := newOn(f.host, Limits{Dir: dir, Memory: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.has(g.dir, "memory.swap.max", "0")
+}
+
+// A folder that is no place for cgroups is refused, with what to do about it.
+func TestFolderRefused(t *testing.T) {
+	f := newFake(t, "/other")
+	bare := filepath.Join(f.root, "bare") // has no files that could be written to
+	if err := os.Mkdir(bare, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{t.TempDir(): "is no cgroup of version 2", bare: "is not delegated to you", f.root + "/none": "no such file"} {
+		g, err := newOn(f.host, Limits{Dir: dir, Pids: 10})
+		var failed *Error
+		if g != nil || !errors.As(err, &failed) || !strings.Contains(err.Error(), want) || (failed.Hint == "") != (want == "no such file") {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+}
+
+// On a machine whose limits are in cgroups of version 1 nobody is sent to systemd.
+func TestVersion1(t *testing.T) {
+	f := newFake(t, "/own")
+	f.put(f.root+"/own/cgroup.controllers", "")
+	f.put(f.root+"/own/cgroup.procs", "1\n4711\n")
+	f.host.unlike = func(dir string) bool { return !strings.HasPrefix(dir, f.root) }
+	f.host.bus = func() (scopes, error) { return &fakeBus{f: f}, nil }
+	_, err := newOn(f.host, Limits{Pids: 10})
+	var failed *Error
+	if !errors.As(err, &failed) || failed.Hint != hintVersion1 || !errors.Is(err, errNotMounted) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestExplainMkdir(t *testing.T) {
+	for err, want := range map[error]string{unix.EAGAIN: "cgroup.max.descendants", unix.EACCES: "chown", unix.EROFS: "chown", unix.ENOMEM: ""} {
+		explained := explainMkdir(&os.PathError{Op: "mkdir", Path: "x", Err: err})
+		if hint := hintOf(explained); !errors.Is(explained, err) || !strings.Contains(hint, want) || (hint == "") != (want == "") {
+			t.Errorf("%v: %v, %q", err, explained, hint)
+		}
+	}
 }
 
 // Left-overs go with the next run, unless somebody has them or is in them.
@@ -169,7 +256,7 @@ func TestScope(t *testing.T) {
 		t.Fatal(g, err)
 	}
 	const outer = 99
-	if err := g.Adopt(outer); err != nil {
+	if err := g.Adopt(t.Context(), outer); err != nil {
 		t.Fatal(err)
 	}
 	if len(bus.pids) != 2 || bus.pids[1] != outer || unix.Kill(bus.pids[0], 0) != nil || !bus.ended {
@@ -191,7 +278,7 @@ func TestScope(t *testing.T) {
 		t.Fatal(err)
 	}
 	var failed *Error
-	if err := g.Adopt(outer); !errors.As(err, &failed) || failed.Hint == "" || !strings.Contains(err.Error(), "--memory: ask systemd for a scope: no scope for you") {
+	if err := g.Adopt(t.Context(), outer); !errors.As(err, &failed) || failed.Hint == "" || !strings.Contains(err.Error(), "--memory: ask systemd for a scope: no scope for you") {
 		t.Error(err)
 	}
 	if err := g.Remove(); err != nil {
@@ -199,11 +286,57 @@ func TestScope(t *testing.T) {
 	}
 }
 
+// Who waits for a scope that does not come can give up, with best effort too.
+func TestScopeGivenUp(t *testing.T) {
+	f := newFake(t, "/session")
+	f.put(filepath.Join(f.root, "session/cgroup.procs"), "1\n4711\n")
+	for _, l := range []Limits{{Pids: 10}, {Pids: 10, BestEffort: true}} {
+		bus := &fakeBus{f: f, silent: true}
+		f.host.bus = func() (scopes, error) { return bus, nil }
+		g, err := newOn(f.host, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if err := g.Adopt(ctx, 99); !errors.Is(err, context.DeadlineExceeded) || !bus.ended {
+			t.Errorf("%+v: %v", l, err)
+		}
+		if err := g.Remove(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A scope that lacks a controller is given up with all that was opened in it.
+func TestScopeMissing(t *testing.T) {
+	f := newFake(t, "/session")
+	f.put(filepath.Join(f.root, "session/cgroup.procs"), "1\n4711\n")
+	f.host.bus = func() (scopes, error) { return &fakeBus{f: f}, nil }
+	g, err := newOn(f.host, Limits{CPUSet: "0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed *Error
+	if err := g.Adopt(t.Context(), 99); !errors.As(err, &failed) || failed.Hint != hintController {
+		t.Error(err)
+	}
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+	open, _ := filepath.Glob("/proc/self/fd/*")
+	for _, name := range open {
+		if to, _ := os.Readlink(name); strings.HasPrefix(to, f.root) {
+			t.Errorf("%s is open", to)
+		}
+	}
+}
+
 // What cannot be had falls back to a limit of a process, and is told.
 func TestBestEffort(t *testing.T) {
 	f := newFake(t, "/own")
 	f.put(filepath.Join(f.root, "own/cgroup.procs"), "1\n2\n")
-	g, err := newOn(f.host, Limits{Memory: 1 << 40, Pids: 1 << 20, CPUs: 2, BestEffort: true})
+	g, err := newOn(f.host, Limits{Memory: 1 << 40, Pids: 1 << 10, CPUs: 2, BestEffort: true})
 	if err != nil || !g.Adopts() || g.Usage() != nil {
 		t.Fatal(g, err)
 	}
@@ -215,11 +348,16 @@ func TestBestEffort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer hold.end()
-	if err := g.Adopt(hold.pid); err != nil {
+	if err := g.Adopt(t.Context(), hold.pid); err != nil {
 		t.Fatal(err)
 	}
 	var now unix.Rlimit
 	if err := unix.Prlimit(hold.pid, unix.RLIMIT_DATA, nil, &now); err != nil || now.Max != 1<<40 {
+		t.Error(now, err)
+	}
+	var own unix.Rlimit
+	unix.Getrlimit(unix.RLIMIT_NPROC, &own)
+	if err := unix.Prlimit(hold.pid, unix.RLIMIT_NPROC, nil, &now); err != nil || now.Max != min(own.Max, 1<<10+ownProcesses) {
 		t.Error(now, err)
 	}
 	if err := g.Remove(); err != nil {
@@ -227,7 +365,7 @@ func TestBestEffort(t *testing.T) {
 	}
 }
 
-// Remove waits for processes that are dying.
+// Remove kills, and waits for processes that are dying.
 func TestRemoveWaits(t *testing.T) {
 	f := newFake(t, "/other")
 	dir := filepath.Join(f.root, "mine")
@@ -236,7 +374,11 @@ func TestRemoveWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(50*time.Millisecond, func() { f.empty(g.dir) }) // till then it cannot be removed
+	f.put(g.dir+"/cgroup.events", "populated 1\n")
+	time.AfterFunc(50*time.Millisecond, func() { // till then it cannot be removed
+		f.has(g.dir, "cgroup.kill", "1")
+		f.empty(g.dir)
+	})
 	if err := g.Remove(); err != nil {
 		t.Error(err)
 	}

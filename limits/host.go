@@ -1,12 +1,17 @@
 package limits
 
 import (
+	"context"
+	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/procfs"
 )
 
 // host is where the package looks: the running machine, or what a test made.
@@ -24,7 +29,7 @@ type host struct {
 // scopes makes scopes of a service manager; systemd's is [manager].
 type scopes interface {
 	// scope makes a scope that is delegated to the caller, and has the processes in it.
-	scope(name string, pids []int) error
+	scope(ctx context.Context, name string, pids []int) error
 	// stop has a scope removed, some time.
 	stop(name string) error
 	close()
@@ -40,33 +45,41 @@ func noGroup2(dir string) bool {
 	return unix.Statfs(dir, &fs) != nil || fs.Type != unix.CGROUP2_SUPER_MAGIC
 }
 
-// group is the cgroup of a process, and the folder that shows it.
+// group is the folder that shows the cgroup of a process.
 func (h *host) group(pid string) (dir string, err error) {
-	f, err := os.Open(h.proc + "/" + pid + "/cgroup")
+	text, err := readFile(h.proc + "/" + pid + "/cgroup")
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	name, err := groupOf(f)
+	name, err := procfs.ParseCgroup(text)
 	if err != nil {
 		return "", err
 	}
-	m, err := os.Open(h.proc + "/self/mountinfo")
+	if text, err = readFile(h.proc + "/self/mountinfo"); err != nil {
+		return "", err
+	}
+	list, err := procfs.ParseMountinfo(text)
 	if err != nil {
 		return "", err
 	}
-	defer m.Close()
-	list, err := groupMounts(m)
-	if err != nil {
-		return "", err
-	}
-	if len(list) == 0 {
-		return "", errNotMounted
-	}
-	if dir, ok := folder(list, name); ok {
+	if dir, ok := procfs.CgroupFolder(list, name); ok {
 		return dir, nil
 	}
+	if !slices.ContainsFunc(list, func(m procfs.Mountinfo) bool { return m.Type == "cgroup2" }) {
+		return "", errNotMounted
+	}
 	return "", errNotShown
+}
+
+// readFile reads a file in /proc whose length depends on others; not more than anybody needs.
+func readFile(name string) ([]byte, error) {
+	const most = 16 << 20
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // processes are those in a cgroup itself, not in those below it. A process that the

@@ -7,8 +7,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/procfs"
 )
 
 // New makes the cgroup for a sandbox, and is where one is found:
@@ -66,7 +69,7 @@ func (h *host) find(l *Limits) (*Group, error) {
 	if ownErr != nil && h.hybrid(own) {
 		ownErr = errNotMounted
 	}
-	if errors.Is(ownErr, errNoGroup) || errors.Is(ownErr, errNotMounted) {
+	if errors.Is(ownErr, procfs.ErrNoCgroup) || errors.Is(ownErr, errNotMounted) {
 		return nil, hinted{ownErr, hintVersion1}
 	}
 	bus, busErr := h.bus()
@@ -142,7 +145,8 @@ func writable(dir string) bool {
 }
 
 // forNothing makes a group for the default limits, if neither a message to anybody nor a
-// move is needed for it: to move a process waits for all processors, some milliseconds.
+// move is needed for it: to move a process waits for all processors, some milliseconds. Nor is
+// it waited for long for others.
 func (h *host) forNothing(l *Limits) *Group {
 	if h.unlike("/sys/fs/cgroup") {
 		return nil
@@ -155,6 +159,9 @@ func (h *host) forNothing(l *Limits) *Group {
 	if err != nil || t.leaf {
 		return nil
 	}
+	hasty := *h
+	hasty.lockPatience = min(h.lockPatience, 100*time.Millisecond)
+	t.h = &hasty
 	g, _ := t.makeGroup(l)
 	return g
 }

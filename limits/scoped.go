@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -18,7 +19,7 @@ type scoped struct {
 
 // adopt has the scope made of the process and a holder: systemd removes a scope once no
 // process is in it, and what was used has to be read before.
-func (s *scoped) adopt(g *Group, pid int) (err error) {
+func (s *scoped) adopt(ctx context.Context, g *Group, pid int) (err error) {
 	fail := func(err error) error { return &Error{Flags: s.l.Asked(), Err: err, Hint: hintOf(err)} }
 	defer func() {
 		s.bus.close()
@@ -30,7 +31,7 @@ func (s *scoped) adopt(g *Group, pid int) (err error) {
 		return fail(err)
 	}
 	name := scopeName(s.h.pid, time.Now())
-	if err := s.bus.scope(name, []int{s.hold.pid, pid}); err != nil {
+	if err := s.bus.scope(ctx, name, []int{s.hold.pid, pid}); err != nil {
 		return fail(hinted{fmt.Errorf("ask systemd for a scope: %w", err), hintDelegate})
 	}
 	dir, err := s.h.group(strconv.Itoa(pid))
@@ -48,8 +49,8 @@ func (s *scoped) adopt(g *Group, pid int) (err error) {
 }
 
 // adopting makes a group in a scope that has the holder and a process, and moves both out of
-// the scope's own cgroup.
-func (t *tree) adopting(l *Limits, holder, pid int) (*Group, error) {
+// the scope's own cgroup. What an error leaves goes with the scope.
+func (t *tree) adopting(l *Limits, holder, pid int) (made *Group, err error) {
 	leaf := t.dir + "/" + prefix + "holder"
 	if err := t.mkdir(leaf); err != nil {
 		return nil, explainMkdir(err)
@@ -61,6 +62,11 @@ func (t *tree) adopting(l *Limits, holder, pid int) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			g.close()
+		}
+	}()
 	if err := write(g.dir+"/"+innerName+"/cgroup.procs", strconv.Itoa(pid)); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -14,7 +15,7 @@ type single struct{ l Limits }
 // ownProcesses are those of a sandbox itself, which count where its command's do.
 const ownProcesses = 2
 
-func (s *single) adopt(_ *Group, pid int) error {
+func (s *single) adopt(_ context.Context, _ *Group, pid int) error {
 	set := func(flag string, resource int, n int64) error {
 		var now unix.Rlimit
 		err := unix.Prlimit(pid, resource, nil, &now)

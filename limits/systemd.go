@@ -98,8 +98,8 @@ type property struct {
 }
 
 // scope makes a transient scope unit, systemd.scope(5), and waits until it is there.
-func (m *manager) scope(name string, pids []int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), scopeWithin)
+func (m *manager) scope(ctx context.Context, name string, pids []int) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, scopeWithin, fmt.Errorf("systemd has not made the scope %s within %v", name, scopeWithin))
 	defer cancel()
 	signals := make(chan *dbus.Signal, 8) // the match leaves one
 	m.conn.Signal(signals)
@@ -124,6 +124,9 @@ func (m *manager) scope(name string, pids []int) error {
 	var job dbus.ObjectPath
 	object := m.conn.Object(systemdName, systemdPath)
 	if err := object.CallWithContext(ctx, systemdMethod+"StartTransientUnit", 0, name, "fail", properties, []auxiliary{}).Store(&job); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		return err
 	}
 	for {
@@ -143,7 +146,7 @@ func (m *manager) scope(name string, pids []int) error {
 			}
 			return nil
 		case <-ctx.Done():
-			return fmt.Errorf("systemd has not made the scope %s within %v", name, scopeWithin)
+			return context.Cause(ctx)
 		}
 	}
 }

@@ -9,36 +9,6 @@ import (
 	"time"
 )
 
-func TestGroupOf(t *testing.T) {
-	for text, want := range map[string]string{
-		"0::/\n": "/", "12:pids:/x\n0::/user.slice/a b\n": "/user.slice/a b", "0::/a\n": "/a", "0::/..a\n": "/..a",
-		"12:pids:/x\n": "", "": "", "0::/../x\n": "", "0::/..\n": "", "0::/a (deleted)\n": "", "0::x\n": "", "0::\n": "",
-	} {
-		if got, err := groupOf(strings.NewReader(text)); got != want || (err == nil) != (want != "") {
-			t.Errorf("%q: %q, %v", text, got, err)
-		}
-	}
-}
-
-func TestFolder(t *testing.T) {
-	const text = "24 1 8:1 / / rw - ext4 /dev/sda rw\n" +
-		"31 24 0:27 /a/b /mnt/part rw,nosuid - cgroup2 cgroup2 rw\n" +
-		"33 24 0:28 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n" +
-		"short - cgroup2 x y\n"
-	list, err := groupMounts(strings.NewReader(text))
-	if err != nil || len(list) != 1 {
-		t.Fatal(list, err)
-	}
-	for group, want := range map[string]string{"/a/b": "/mnt/part", "/a/b/c": "/mnt/part/c", "/a": "", "/": "", "/a/bc": ""} {
-		if got, ok := folder(list, group); got != want || ok != (want != "") {
-			t.Errorf("%s: %q, %v", group, got, ok)
-		}
-	}
-	if got, ok := folder([]mounted{{"/sys/fs/cgroup", "/"}}, "/x/y"); !ok || got != "/sys/fs/cgroup/x/y" {
-		t.Error(got)
-	}
-}
-
 func TestTables(t *testing.T) {
 	got := flatKeyed(strings.NewReader("low 0\nhigh 12\nmax -1\noom x\n\noom_kill 3\nwide 99999999999999999999\n"))
 	if want := map[string]int64{"low": 0, "high": 12, "oom_kill": 3}; !maps.Equal(got, want) {
@@ -85,9 +55,8 @@ func TestReadUsage(t *testing.T) {
 	}
 }
 
-// Nothing that a file may hold upsets a parser; a folder that is found lies below the mount.
+// Nothing that a file may hold upsets a parser.
 func FuzzTables(f *testing.F) {
-	f.Add("0::/a\n", "31 24 0:27 / /cg rw - cgroup2 cgroup2 rw\n")
 	f.Add("oom_kill 1\nsome total=5\n", "8:0 rbytes=1 wbytes=2\n")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		for key, n := range flatKeyed(strings.NewReader(a)) {
@@ -101,15 +70,6 @@ func FuzzTables(f *testing.F) {
 		if p, _ := pressure(strings.NewReader(a)); p.Some < 0 || p.Full < 0 {
 			t.Error(p)
 		}
-		group, err := groupOf(strings.NewReader(a))
-		list, mountErr := groupMounts(strings.NewReader(b))
-		if err != nil || mountErr != nil {
-			return
-		}
-		if group[0] != '/' {
-			t.Errorf("the cgroup %q", group)
-		}
-		folder(list, group)
 	})
 }
 

@@ -26,9 +26,10 @@ type tree struct {
 	leaf bool // the caller is in it, alone, and has to leave it for a leaf
 }
 
-// lock keeps others of this package from changing what is in the tree. Closing the file
-// unlocks it. Whoever can see the folder can hold the lock, a command in a sandbox too: so it
-// is not waited for for ever, and nothing may be held up at the end of a sandbox by an error.
+// lock keeps others of this package from making something in the tree, or leaving a leaf of it.
+// Closing the file unlocks it. Whoever can see the folder can hold the lock, a command in a
+// sandbox too: so it is not waited for for ever, and nothing may be held up at the end of a
+// sandbox by an error. As long as others come and go, it is a queue that is waited in.
 func (t *tree) lock() (*os.File, error) {
 	f, err := os.Open(t.dir)
 	if err != nil {
@@ -42,20 +43,28 @@ func (t *tree) lock() (*os.File, error) {
 		}
 		locked <- err
 	}()
-	select {
-	case err = <-locked:
-		if err == nil {
-			return f, nil
-		}
-		f.Close()
-	case <-time.After(t.h.lockPatience):
-		go func() {
-			<-locked
+	const rounds = 10
+	for before, n := t.ours(), 1; ; n++ {
+		select {
+		case err = <-locked:
+			if err == nil {
+				return f, nil
+			}
 			f.Close()
-		}()
-		err = fmt.Errorf("another process has held it for %v", t.h.lockPatience)
+			return nil, fmt.Errorf("lock the cgroup %s: %w", t.dir, err)
+		case <-time.After(t.h.lockPatience):
+		}
+		now := t.ours()
+		if n == rounds || slices.Equal(now, before) {
+			break
+		}
+		before = now
 	}
-	return nil, fmt.Errorf("lock the cgroup %s: %w", t.dir, err)
+	go func() {
+		<-locked
+		f.Close()
+	}()
+	return nil, fmt.Errorf("lock the cgroup %s: another process has held it for %v", t.dir, t.h.lockPatience)
 }
 
 // makeGroup makes the cgroup for a sandbox, and sets what is asked for.

@@ -7,25 +7,26 @@ import (
 	"strings"
 )
 
-// ParseSize reads a number of bytes: 500M, 2G, 1.5G, 4096. The units K, M, G and T are powers
-// of 1024, as the kernel reads them; KiB, MiB, GiB and TiB are the same. It has to be a whole
-// number of bytes above zero, or zero.
+// ParseSize reads a number of bytes: 500M, 2G, 1.5G, 4096. The units K, M, G and T, small ones
+// too, are powers of 1024, as the kernel reads them; KiB, MiB, GiB and TiB are the same. It has
+// to be a whole number of bytes above zero, or zero.
 func ParseSize(text string) (int64, error) {
 	number, shift := text, 0
-	if cut := strings.TrimSuffix(number, "iB"); cut != number {
-		number = cut
-		if number == "" || !strings.ContainsAny(number[len(number)-1:], "KMGT") {
-			return 0, sizeError(text)
+	unit := strings.TrimSuffix(text, "iB")
+	if last := len(unit) - 1; last > 0 {
+		if i := strings.IndexByte("KMGT", unit[last]&^0x20); i >= 0 {
+			number, shift = unit[:last], 10*(i+1)
 		}
 	}
-	if number != "" {
-		if i := strings.IndexByte("KMGT", number[len(number)-1]); i >= 0 {
-			number, shift = number[:len(number)-1], 10*(i+1)
+	if n, err := strconv.ParseInt(number, 10, 64); err == nil && digits(number) {
+		if n > math.MaxInt64>>shift {
+			return 0, sizeError(text)
 		}
+		return n << shift, nil
 	}
 	n, ok := decimal(number)
 	bytes := n * float64(int64(1)<<shift)
-	if !ok || bytes >= math.MaxInt64 || bytes > 0 && bytes < 1 || shift == 0 && bytes != math.Trunc(bytes) {
+	if !ok || bytes >= math.MaxInt64 || bytes > 0 && bytes < 1 || shift == 0 {
 		return 0, sizeError(text)
 	}
 	return int64(bytes), nil

@@ -47,7 +47,7 @@ func short() *Report {
 func TestGolden(t *testing.T) {
 	for name, r := range map[string]*Report{
 		"full": full(), "short": short(),
-		"unstarted": {Version: Version, Ending: NotStarted, ExitCode: 125, Failure: &Failure{Error: strings.Repeat("é", 300)}},
+		"unstarted": {Version: Version, Ending: NotStarted, ExitCode: 125, Failure: &Failure{Error: "x" + strings.Repeat("é", 300)}},
 	} {
 		text, err := r.JSON()
 		if err != nil {

@@ -51,8 +51,8 @@ func TestAccountOfLittle(t *testing.T) {
 	for i := 0; i < len(mem); i += 4096 {
 		mem[i] = 1
 	}
-	_, a := accounted(t, nil, "true")
-	if a.MaxRSS > 16<<20 || a.MaxRSS == 0 || a.Left != 0 {
+	c, a := accounted(t, nil, "true")
+	if a.MaxRSS > 16<<20 || c.Result().MaxRSS != a.MaxRSS || a.MaxRSS == 0 || a.Left != 0 {
 		t.Errorf("%+v", a)
 	}
 	runtime.KeepAlive(mem)

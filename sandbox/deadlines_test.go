@@ -83,6 +83,44 @@ func TestEnding(t *testing.T) {
 	}
 }
 
+// The set-up of a sandbox, in which others may be waited for, is not the command's time.
+func TestTimeoutOfTheCommand(t *testing.T) {
+	c := Command("sh", "-c", "exit 3")
+	c.Timeout, c.Grace = 500*time.Millisecond, time.Minute
+	c.Forked = func() { time.Sleep(800 * time.Millisecond) }
+	var exit *ExitError
+	if err := c.Run(); !errors.As(err, &exit) || exit.Ending != EndedByExit || exit.ExitCode() != 3 {
+		t.Errorf("%v", err)
+	}
+}
+
+// Nothing gets the signal twice: those of the command's group do not get the one for its session.
+func TestSignalSession(t *testing.T) {
+	c := Command("bash", "-c", `set -m
+		trap "echo command" TERM
+		sh -c 'trap "echo job; exit" TERM; echo ready; while :; do sleep 0.02; done' &
+		wait
+		echo end`)
+	r, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 100)
+	if n, err := r.Read(buf); string(buf[:n]) != "ready\n" {
+		t.Errorf("%q, %v", buf[:n], err)
+	}
+	c.process.SignalSession(unix.SIGTERM)
+	time.AfterFunc(20*time.Second, c.Kill) // what hangs fails
+	out, err := io.ReadAll(r)
+	if string(out) != "job\nend\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	c.Wait()
+}
+
 func TestDeadlinesRefused(t *testing.T) {
 	for _, d := range []Deadlines{{Timeout: -1}, {Grace: -1}, {CPUTime: -1}, {IdleTimeout: -1}, {OutputLimit: -1}} {
 		c := Command("true")
@@ -114,7 +152,46 @@ func TestSameFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
+	var pipes [3]*os.File // the ends of one, and one of another
+	if pipes[0], pipes[1], err = os.Pipe(); err != nil {
+		t.Fatal(err)
+	}
+	r, other, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipes[2] = other
+	for _, f := range append(pipes[:], r) {
+		defer f.Close()
+	}
+	if !sameFile(pipes[0], pipes[1]) || sameFile(pipes[1], pipes[2]) {
+		t.Error("pipes are taken for others")
+	}
 	if !sameFile(a, dup) || sameFile(a, again) || sameFile(a, open()) || sameFile(a, nil) || sameFile(nil, nil) || sameFile(&bytes.Buffer{}, a) {
 		t.Error("files are taken for others")
+	}
+}
+
+// What has printed too much is ended by that, however fast it ends by itself: it may be over
+// before anybody has looked.
+func TestOutputLimitLate(t *testing.T) {
+	c := Command("true")
+	c.OutputLimit = 3
+	w, err := c.newWatch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.watch = w
+	if e := w.late(EndedByExit); e != EndedByExit || c.Printed(2) != 2 {
+		t.Error(e)
+	}
+	if n := c.Printed(2); n != 1 {
+		t.Errorf("%d may be passed on", n)
+	}
+	if e := w.late(EndedByTimeout); e != EndedByTimeout {
+		t.Error(e)
+	}
+	if e := w.late(EndedBySignal); e != EndedByOutputLimit {
+		t.Error(e)
 	}
 }

@@ -20,7 +20,7 @@ const (
 	EndedByIdleTimeout Ending = "idle-timeout" // no output for too long
 	EndedByOutputLimit Ending = "output-limit" // too much output
 
-	EndedByOOM Ending = "oom" // the kernel, for want of memory
+	EndedByOOM Ending = "oom" // the kernel, for want of memory; known where there is a cgroup, see Result.Usage
 )
 
 // exitLimit is the exit code of a command that was ended by a limit of time or output,

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"context"
+
 	"github.com/usandbox/usandbox/launch"
 	"github.com/usandbox/usandbox/limits"
 )
@@ -18,7 +20,11 @@ func (c *Cmd) endGroup() error {
 
 // prepare does what outer, whose process id is pid, waits for.
 func (c *Cmd) prepare(pid int) error {
-	if err := c.group.Adopt(pid); err != nil {
+	ctx := c.ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if err := c.group.Adopt(ctx, pid); err != nil {
 		return err
 	}
 	if len(c.Policy.UIDMap) == 0 && len(c.Policy.GIDMap) == 0 {

@@ -32,6 +32,7 @@ func (c *Cmd) Wait() error {
 	c.result.takeAccount(state.Account)
 	groupErr := c.endGroup()
 	c.result.Usage = c.group.Usage()
+	c.result.noteOOM()
 	c.releaseCaches()
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))

@@ -98,7 +98,7 @@ func (c *Cmd) awaitLimit() (Ending, bool) {
 	w := c.watch
 	var timeout, cpu, idle <-chan time.Time
 	if c.Timeout > 0 {
-		t := time.NewTimer(time.Until(c.started.Add(c.Timeout)))
+		t := time.NewTimer(c.Timeout) // from now on, when it runs
 		defer t.Stop()
 		timeout = t.C
 	}

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/procfs"
 )
 
 // cgroupProcs opens cgroup.procs of the target's cgroup for writing: the kernel checks
@@ -19,50 +19,25 @@ func (e *entering) cgroupProcs() (int, error) {
 	if err != nil {
 		return -1, e.about(err)
 	}
-	group, err := unifiedCgroup(string(text))
+	group, err := procfs.ParseCgroup(text)
 	if err != nil {
 		return -1, e.about(err)
 	}
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if text, err = os.ReadFile("/proc/self/mountinfo"); err != nil {
+		return -1, err
+	}
+	mounts, err := procfs.ParseMountinfo(text)
 	if err != nil {
 		return -1, err
 	}
-	root, err := cgroupMount(string(mounts))
-	if err != nil {
-		return -1, err
+	dir, ok := procfs.CgroupFolder(mounts, group)
+	if !ok {
+		return -1, fmt.Errorf("no mount of cgroups, version 2, shows %s", group)
 	}
-	name := strings.TrimSuffix(root+group, "/") + "/cgroup.procs"
+	name := dir + "/cgroup.procs"
 	fd, err := unix.Open(name, unix.O_WRONLY, 0)
 	if err != nil {
 		return -1, hinted{fmt.Errorf("open %s: %w", name, err), "a user needs a cgroup that is delegated to them: systemd-run --user --scope -p Delegate=yes"}
 	}
 	return fd, nil
-}
-
-// unifiedCgroup is the cgroup of version 2 in the text of /proc/PID/cgroup, cgroups(7).
-func unifiedCgroup(text string) (string, error) {
-	for line := range strings.Lines(text) {
-		group, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "0::")
-		switch {
-		case !ok:
-		case strings.HasPrefix(group, "/.."), strings.HasSuffix(group, " (deleted)"):
-			return "", fmt.Errorf("its cgroup %s cannot be reached from your cgroup namespace", group)
-		default:
-			return group, nil
-		}
-	}
-	return "", errors.New("it is in no cgroup of version 2")
-}
-
-// cgroupMount is where the whole of the cgroup file system, version 2, is mounted
-// according to the text of /proc/self/mountinfo.
-func cgroupMount(text string) (string, error) {
-	for line := range strings.Lines(text) {
-		before, after, _ := strings.Cut(line, " - ")
-		fields := strings.Fields(before)
-		if len(fields) > 4 && fields[3] == "/" && strings.HasPrefix(after, "cgroup2 ") && !strings.Contains(fields[4], `\`) {
-			return fields[4], nil
-		}
-	}
-	return "", errors.New("cgroups of version 2 are not mounted here")
 }

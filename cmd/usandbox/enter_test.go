@@ -117,30 +117,6 @@ func TestAttachedValues(t *testing.T) {
 	}
 }
 
-func TestCgroups(t *testing.T) {
-	for _, c := range []struct{ text, want string }{
-		{"0::/\n", "/"},
-		{"9:name=systemd:/x\n1:cpu:/y\n0::/user.slice/a:b\n", "/user.slice/a:b"},
-		{"9:name=systemd:/x\n", ""},
-		{"0::/../other\n", ""},
-		{"0::/a (deleted)\n", ""},
-		{"", ""},
-	} {
-		if got, err := unifiedCgroup(c.text); got != c.want || (err == nil) != (c.want != "") {
-			t.Errorf("%q: %q, %v", c.text, got, err)
-		}
-	}
-	const mountinfo = "21 1 0:20 / /proc rw shared:5 - proc proc rw\n" +
-		"30 21 0:26 /part /elsewhere rw - cgroup2 cgroup2 rw\n" +
-		"31 21 0:26 / /sys/fs/cgroup/unified rw,relatime shared:4 - cgroup2 cgroup2 rw\n"
-	if got, err := cgroupMount(mountinfo); got != "/sys/fs/cgroup/unified" {
-		t.Errorf("%q, %v", got, err)
-	}
-	if got, err := cgroupMount("21 1 0:20 / /proc rw - proc proc rw\nbroken\n"); err == nil {
-		t.Errorf("no cgroup file system: %q", got)
-	}
-}
-
 // Nothing of the process can be looked at from the first join until the command is
 // executed: not dumpable before it, and said again after all that may undo it.
 func TestEnterProgram(t *testing.T) {

@@ -108,11 +108,15 @@ func (r *running) tellLimits() {
 	if result == nil || result.Usage == nil {
 		return
 	}
-	switch {
-	case result.Usage.OOMElsewhere():
-		fmt.Fprintln(os.Stderr, "usandbox: the sandbox was killed: the machine, or a cgroup that usandbox is in, had no memory left")
-	case result.OOM():
-		fmt.Fprintf(os.Stderr, "usandbox: the sandbox was killed: it wanted more memory than it may have (%s)\n", asked("--memory", r.c.Policy.Limits.Memory))
+	if result.OOM() {
+		who, why := "the sandbox was", "it wanted more memory than it may have ("+asked("--memory", r.c.Policy.Limits.Memory)+")"
+		if result.Ending != sandbox.EndedByOOM {
+			who = "processes in the sandbox were"
+		}
+		if result.Usage.OOMElsewhere() {
+			why = "the machine, or a cgroup that usandbox is in, had no memory left"
+		}
+		fmt.Fprintf(os.Stderr, "usandbox: %s killed: %s\n", who, why)
 	}
 	if n := result.Usage.PidsMax; n != nil && *n > 0 {
 		fmt.Fprintf(os.Stderr, "usandbox: the sandbox wanted more processes than it may have (%s)\n", asked("--pids", r.c.Policy.Limits.Pids))

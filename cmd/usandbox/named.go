@@ -106,6 +106,7 @@ func supervise(f *runFlags, c *sandbox.Cmd, entry *registry.Entry) (code int, ra
 	code = run.wait()
 	server.end()
 	if log != nil {
+		code = f.record.end(code) // what it says belongs in the log
 		log.end()
 	}
 	return code, true

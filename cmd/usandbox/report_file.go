@@ -88,7 +88,7 @@ func (r *reportFile) try() error {
 		return err
 	}
 	f.Close()
-	err = errors.Join(unix.Unlinkat(r.folder, temporary, 0))
+	err = unix.Unlinkat(r.folder, temporary, 0)
 	if err == nil {
 		if err = unix.Unlinkat(r.folder, r.name, 0); err == unix.ENOENT {
 			err = nil
@@ -172,11 +172,21 @@ func openReportFD(number string, kept []int) (*reportFile, error) {
 	if err != nil || mode&unix.O_ACCMODE == unix.O_RDONLY || mode&unix.O_PATH != 0 {
 		return nil, fmt.Errorf("fd:%d is not open for writing", fd)
 	}
+	if fd <= 2 && mode&unix.O_ACCMODE == unix.O_RDWR && isNull(fd) {
+		return nil, fmt.Errorf("fd:%d is closed, or /dev/null: the report would be lost", fd)
+	}
 	if fd > 2 {
 		unix.CloseOnExec(fd) // no helper gets it
 		takenFDs[fd] = true
 	}
 	return &reportFile{path: "fd:" + number, fd: fd}, nil
+}
+
+// isNull reports whether a file descriptor is the null device. The Go runtime opens it, to read and
+// write, in place of a standard stream that is closed.
+func isNull(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == unix.Mkdev(1, 3)
 }
 
 func (r *reportFile) writeFD(text []byte) error {

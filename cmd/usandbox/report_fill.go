@@ -54,7 +54,9 @@ func (r *record) fill(code int) *report.Report {
 	dropEmpty(&rep.Pressure)
 	fillNetwork(rep.Network, r.c.NetworkSummary())
 	fillCalls(rep, r.c)
-	fillLimits(rep, result)
+	for _, h := range result.LimitsHit() {
+		rep.LimitsHit = append(rep.LimitsHit, report.Hit{Limit: h.Limit, Times: h.Times})
+	}
 	for _, l := range r.c.NotEnforced() {
 		rep.NotEnforced = append(rep.NotEnforced, report.Exception{What: l.Name, Why: l.What})
 	}
@@ -197,38 +199,5 @@ func fillCalls(rep *report.Report, c *sandbox.Cmd) {
 	rep.SystemCalls = &report.SystemCalls{Refused: []report.Call{}, More: others}
 	for _, x := range list {
 		rep.SystemCalls.Refused = append(rep.SystemCalls.Refused, report.Call{Call: x.Call.String(), Errno: unix.ErrnoName(x.Errno), Program: x.Program, Count: x.Count})
-	}
-}
-
-// fillLimits lists the limits that were met.
-func fillLimits(rep *report.Report, result *sandbox.Result) {
-	hit := func(limit string, times *int64) {
-		rep.LimitsHit = append(rep.LimitsHit, report.Hit{Limit: limit, Times: times})
-	}
-	if result.Ending.Limited() {
-		hit(string(result.Ending), nil)
-	}
-	switch {
-	case !result.Status.Signaled():
-	case result.Status.Signal() == unix.SIGXCPU:
-		hit("rlimit cpu", nil)
-	case result.Status.Signal() == unix.SIGXFSZ:
-		hit("rlimit fsize", nil)
-	}
-	u := result.Usage
-	if u == nil {
-		return
-	}
-	ours := u.OOMKills
-	if u.OOMElsewhere() {
-		ours = nil
-	}
-	for _, x := range []struct {
-		limit string
-		times *int64
-	}{{"memory", ours}, {"memory-high", u.MemoryHigh}, {"pids", u.PidsMax}, {"cpus", u.Throttles}} {
-		if x.times != nil && *x.times > 0 {
-			hit(x.limit, x.times)
-		}
 	}
 }

@@ -31,7 +31,6 @@ func (f *runFlags) run(args []string) int {
 	if !ok {
 		return code
 	}
-	c.ReportRefused = f.why
 	if err := f.setTerminal(c); err != nil {
 		return fail(err)
 	}

@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/usandbox/usandbox/limits"
 )
 
 // spec is the argument of a flag about a file: fields separated by colons. A
@@ -107,20 +108,13 @@ func (s spec) sourceTarget() (source, target string, err error) {
 	return source, target, nil
 }
 
-// parseSize reads a number of bytes with an optional suffix K, M, G or T (powers
-// of 1024).
+// parseSize reads a number of bytes above 0, as [limits.ParseSize] does.
 func parseSize(text string) (uint64, error) {
-	number, shift := text, 0
-	if n := len(text) - 1; n > 0 {
-		if i := strings.IndexByte("KMGT", text[n]&^0x20); i >= 0 {
-			number, shift = text[:n], 10*(i+1)
-		}
+	n, err := limits.ParseSize(text)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%q is no size: nothing would fit in", text)
 	}
-	v, err := strconv.ParseUint(number, 10, 64)
-	if err != nil || v == 0 || v > math.MaxInt64>>shift {
-		return 0, fmt.Errorf("%q is no size: write a number of bytes, or 10K, 10M, 10G", text)
-	}
-	return v << shift, nil
+	return uint64(n), err
 }
 
 // parseMode reads permission bits in octal.

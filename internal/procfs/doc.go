@@ -6,5 +6,5 @@
 // understand.
 //
 // It follows proc_pid_stat(5), proc_pid_status(5), proc_pid_cmdline(5),
-// proc_pid_mountinfo(5), proc_pid_mounts(5) and proc_pid_mountstats(5).
+// proc_pid_mountinfo(5), proc_pid_mounts(5), proc_pid_mountstats(5) and cgroups(7).
 package procfs

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -83,6 +84,35 @@ func TestKilled(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	nothingLeft(t)
+}
+
+// A folder that others are in is refused, and stays as it was.
+func TestOccupied(t *testing.T) {
+	only(t, "folder")
+	if err := os.WriteFile(folder+"/cgroup.subtree_control", []byte("+memory +pids"), 0); err != nil {
+		t.Fatal(err)
+	}
+	occupied := folder + "/occupied"
+	if err := os.Mkdir(occupied, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(occupied)
+	cmd := exec.Command("sleep", "100")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	if err := os.WriteFile(occupied+"/cgroup.procs", fmt.Append(nil, cmd.Process.Pid), 0); err != nil {
+		t.Fatal(err)
+	}
+	out, err := usandbox("--cgroup", occupied, "--pids", "20", "--", "true").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "there are processes in "+occupied+" itself") || !strings.Contains(string(out), "\nhint: name one that has none") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if entries, err := filepath.Glob(occupied + "/usandbox-*"); err != nil || len(entries) > 0 {
+		t.Errorf("%v: left: %v", err, entries)
+	}
 }
 
 // A program that is alone in a cgroup of its own uses that, and leaves it as it was.

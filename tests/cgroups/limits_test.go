@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/usandbox/usandbox/limits"
+	"github.com/usandbox/usandbox/sandbox"
 )
 
 // A fork bomb stops at its limit, and ends with the sandbox.
@@ -41,7 +43,7 @@ func TestMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, said := run(t, limits.Limits{Memory: 48 << 20}, "sleep 100 & tail /dev/zero; echo went on")
-	if !r.OOM() || r.ExitCode() != 137 || strings.Contains(said, "went on") {
+	if !r.OOM() || r.Ending != sandbox.EndedByOOM || r.ExitCode() != 137 || strings.Contains(said, "went on") {
 		t.Errorf("%d, %+v, %s", r.ExitCode(), r.Usage, said)
 	}
 	if peak := r.Usage.MemoryPeak; peak != nil && (*peak < 40<<20 || *peak > 48<<20) {
@@ -80,9 +82,16 @@ func TestLimitsOutOfReach(t *testing.T) {
 // The program tells what was met.
 func TestTold(t *testing.T) {
 	only(t, "systemd", "folder")
-	out, err := usandbox("--memory", "32M", "--", "tail", "/dev/zero").CombinedOutput()
+	file := t.TempDir() + "/report"
+	out, err := usandbox("--memory", "32M", "--report", file, "--", "tail", "/dev/zero").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "usandbox: the sandbox was killed: it wanted more memory than it may have (--memory 33554432)") {
 		t.Errorf("%v\n%s", err, out)
+	}
+	report, err := os.ReadFile(file)
+	for _, part := range []string{`"ending": "oom"`, `"exit_code": 137`, `"oom_kills": `, `"limit": "memory"`} {
+		if !strings.Contains(string(report), part) {
+			t.Errorf("%s is not in the report: %v\n%s", part, err, report)
+		}
 	}
 	nothingLeft(t)
 }
@@ -99,6 +108,18 @@ func TestNone(t *testing.T) {
 	}
 	out, err = usandbox("--limits=best-effort", "--pids", "10", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1 & done").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "RLIMIT_NPROC") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// As in a container, whose cgroup is the root that it sees, and not its own, it is said what the
+// container lacks.
+func TestContainer(t *testing.T) {
+	only(t, "none")
+	out, err := exec.Command("unshare", "--user", "--map-root-user", "--cgroup", "--mount", "sh", "-c",
+		"mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "+program+" run --no-cwd --memory 1G -- true").CombinedOutput()
+	if err == nil || err.Error() != "exit status 125" || !strings.Contains(string(out), "usandbox: make a cgroup for --memory: no cgroup is delegated to you") ||
+		!strings.Contains(string(out), "\nhint: in a container: podman run --cgroupns=private ") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
