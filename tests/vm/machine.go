@@ -20,6 +20,7 @@ type Machine struct {
 	Plain  bool   // without systemd: see plainInit
 	Job    string // tar file, unpacked into the user's home folder; its "run" is executed
 	Memory int    // MiB
+	CPUs   int
 	Limit  time.Duration
 	Dir    string   // for the initramfs
 	Log    string   // file for the kernel's messages
@@ -48,7 +49,7 @@ func (m Machine) Run(ctx context.Context, w io.Writer) (code int, err error) {
 	if m.Plain {
 		words = append(words, plainWord)
 	}
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", strconv.Itoa(m.Memory),
+	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.Memory),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-nic", "none",
 		"-kernel", m.Kernel.Image, "-initrd", initramfs.Name(), "-append", strings.Join(append(words, m.Append...), " "),
 		"-serial", "file:"+m.Log, "-serial", "stdio",

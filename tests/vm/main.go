@@ -43,6 +43,7 @@ func main() {
 	flag.BoolVar(&o.table, "table", false, "run nothing: print the table of what was run last of each kernel and suite, but for what -run, -skip and -count selected")
 	flag.BoolVar(&o.plain, "plain", false, "with -job: without systemd")
 	flag.DurationVar(&o.limit, "limit", 0, "how long one machine may take")
+	flag.IntVar(&o.cpus, "cpus", 2, "processors of a machine, `N`; with -j N one is best, but some tests need two")
 	flag.IntVar(&o.memory, "memory", 2048, "`MiB` of memory of a machine")
 	flag.BoolVar(&o.verbose, "v", false, "print what the tests print")
 	flag.Parse()
@@ -60,7 +61,7 @@ type options struct {
 	kernels, suites, run, skip, job string
 	plain, verbose, table, again    bool
 	limit                           time.Duration
-	memory, count, machines         int
+	memory, count, machines, cpus   int
 }
 
 // begins reports whether a name begins with one of a list, or the list is empty.
@@ -115,7 +116,7 @@ func (o options) start(ctx context.Context) (code int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		m := Machine{Kernel: kernels[0], Guest: b.guest(), Root: root, Plain: o.plain, Job: o.job, Memory: o.memory, Limit: o.limit, Dir: dir, Log: filepath.Join(cache, "console.log"), Append: flag.Args()}
+		m := Machine{Kernel: kernels[0], Guest: b.guest(), Root: root, Plain: o.plain, Job: o.job, Memory: o.memory, CPUs: o.cpus, Limit: o.limit, Dir: dir, Log: filepath.Join(cache, "console.log"), Append: flag.Args()}
 		if m.Limit == 0 {
 			m.Limit = way
 		}

@@ -64,7 +64,7 @@ func (o options) matrix(ctx context.Context, kernels []Kernel, cache, dir string
 				return 0, err
 			}
 			log := filepath.Join(logs, k.Version+"-"+s.Name)
-			m := Machine{Kernel: k, Guest: b.guest(), Root: root, Plain: s.Plain, Job: job, Memory: o.memory, Limit: s.Limit, Dir: dir, Log: log + ".kernel"}
+			m := Machine{Kernel: k, Guest: b.guest(), Root: root, Plain: s.Plain, Job: job, Memory: o.memory, CPUs: o.cpus, Limit: s.Limit, Dir: dir, Log: log + ".kernel"}
 			if s.Memory != 0 {
 				m.Memory = s.Memory
 			}

@@ -36,7 +36,7 @@ const programs = jobFolder + "/bin"
 
 // known are the suites, in the order of the table.
 var known = []Suite{
-	{Name: "scripts", Full: true, Package: "tests", Args: []string{"-test.run=^TestScript$"}, Limit: time.Hour},
+	{Name: "scripts", Full: true, Package: "tests", Args: []string{"-test.run=^TestScript$", "-test.parallel=2"}, Limit: time.Hour},
 	{Name: "escape", Full: true, Package: "tests/escape", Limit: time.Hour},
 	{Name: "cgroups-systemd", Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
 	{Name: "cgroups-root", Root: true, Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
