@@ -36,11 +36,11 @@ type Entered struct {
 // executed, that is told on its standard error, and it ends with 126 or 127.
 // os.ErrProcessDone after the sandbox's end.
 func (c *Cmd) Enter(e *Entry) (*Entered, error) {
-	switch {
-	case c.process == nil:
+	if c.process == nil {
 		return nil, errors.New("sandbox: not started")
-	case len(e.Args) == 0 || e.Args[0] == "":
-		return nil, errors.New("no command")
+	}
+	if err := checkCommand(e.Args); err != nil {
+		return nil, err
 	}
 	env := e.Env
 	if env == nil {

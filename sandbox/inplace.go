@@ -93,7 +93,7 @@ func (c *Cmd) fitsInPlace() bool {
 	const many = 1 << 14 // arguments and variables that launch.Program.OwnArgs surely takes
 	p := &c.Policy
 	switch {
-	case len(c.Args) == 0, c.Args[0] == "", c.process != nil, len(os.Args) > many, len(os.Environ()) > many,
+	case checkCommand(c.Args) != nil, c.process != nil, len(os.Args) > many, len(os.Environ()) > many,
 		c.ctx != nil, c.Forked != nil, c.Enterable, c.Hold, c.Terminal != nil, c.ReportRefused, c.Account, c.limited(), len(c.ExtraFiles) > 0,
 		c.Stdin != os.Stdin, c.Stdout != os.Stdout, c.Stderr != os.Stderr,
 		len(p.UIDMap) > 0, len(p.GIDMap) > 0, p.Clocks != userns.Offsets{}, p.As != nil, p.CommandIsInit, len(p.Limits.Asked()) > 0, p.Limits.Dir != "",

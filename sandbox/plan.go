@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"os"
 	"slices"
 
@@ -20,8 +19,8 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 	if c.Hold {
 		return p, compile(p, policy, execution{enterable: true, hold: true, gated: c.Forked != nil, adopted: c.group.Adopts(), account: c.Account, changes: c.Changes})
 	}
-	if len(c.Args) == 0 || c.Args[0] == "" {
-		return nil, errors.New("no command")
+	if err := checkCommand(c.Args); err != nil {
+		return nil, err
 	}
 	env := c.environ()
 	return p, compile(p, policy, execution{

@@ -24,8 +24,8 @@ import (
 // It cannot have what needs a process outside to watch it: id maps of ranges, a
 // command that is PID 1, standard streams and files that are not the ones it is started with.
 func (c *Cmd) Standalone() ([]byte, error) {
-	if len(c.Args) == 0 || c.Args[0] == "" {
-		return nil, errors.New("no command")
+	if err := checkCommand(c.Args); err != nil {
+		return nil, err
 	}
 	switch {
 	case len(c.Policy.UIDMap) > 0:
