@@ -24,7 +24,7 @@ func probeAlone(t *testing.T, args ...string) *Cmd {
 }
 
 func TestZeroPolicyHasNoCommand(t *testing.T) {
-	for _, name := range []string{"sh", "/bin/sh", "/proc/self/exe"} {
+	for _, name := range []string{"sh", "/bin/sh", "/proc/1/exe"} {
 		err := (&Cmd{Args: []string{name}}).Run()
 		var step *launch.StepError
 		if !errors.As(err, &step) || !step.Exec || step.Errno != unix.ENOENT {
