@@ -46,7 +46,8 @@ type Program struct {
 
 	umask *uint32 // of the command; nil: the caller's
 
-	own processVars
+	own     processVars
+	failing *failing // see FailAs; nil: as usual
 
 	beforeExec func(failed *Label) // see BeforeExec
 }

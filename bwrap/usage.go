@@ -1,0 +1,21 @@
+package bwrap
+
+import (
+	"fmt"
+	"io"
+)
+
+// version is the one of bubblewrap whose options are known, as programs ask for it.
+const version = "bubblewrap 0.11.0"
+
+// usage prints the help.
+func usage(w io.Writer, name string) {
+	fmt.Fprintf(w, "usage: %s [OPTIONS...] [--] COMMAND [ARGS...]\n\n", name)
+	for _, r := range rows() {
+		left := r.name
+		if r.names != "" {
+			left += " " + r.names
+		}
+		fmt.Fprintf(w, "    %-28s %s\n", left, r.short)
+	}
+}
