@@ -95,30 +95,31 @@ func (c *compiler) exec(name string, args []string) {
 			paths = append(paths, dir+name)
 		}
 	}
-	result, denied, failed := c.Var("result"), c.Var("denied"), c.Label("exec_failed")
-	argv := launch.Strings(args)
-	last := c.Var("errno")
-	c.Add(last, uint64(unix.ENOENT), 0)
+	argv, last, failed := launch.Strings(args), c.Data("errno", 8, int(unix.ENOENT)), c.Label("exec_failed")
 	for _, path := range paths {
-		next := c.Label("next_path")
-		c.Call(unix.SYS_EXECVE, path, argv, c.env).To(result).OnAny(nil)
-		script, no := c.Label("script"), c.Label("denied")
-		c.If(result, ^uint64(0), negative(unix.ENOEXEC), script)
-		c.If(result, ^uint64(0), negative(unix.EACCES), no)
-		for _, e := range []unix.Errno{unix.ENOENT, unix.ENOTDIR, unix.ESTALE, unix.ENODEV, unix.ETIMEDOUT} {
-			if name != "" && len(paths) > 1 || e == unix.ENOENT {
-				c.If(result, ^uint64(0), negative(e), next)
-			}
+		next, script, denied := c.Label("next_path"), c.Label("script"), c.Label("denied")
+		// A step tells three errors apart, so it is tried again for others.
+		call := func() *launch.Step { return c.Call(unix.SYS_EXECVE, path, argv, c.env) }
+		again := c.Label("exec_again")
+		if path == name { // it is not looked for: any error is the last
+			call().On(unix.ENOEXEC, script).OnAny(again)
+			c.Here(again)
+			c.tellFailed()
+			call()
+		} else {
+			call().On(unix.ENOENT, next).On(unix.EACCES, denied).OnAny(again)
+			c.Here(again)
+			rare := c.Label("exec_rare")
+			call().On(unix.ENOTDIR, next).On(unix.ENOEXEC, script).OnAny(rare)
+			c.Here(rare)
+			c.tellFailed()
+			call().On(unix.ESTALE, next).On(unix.ENODEV, next).On(unix.ETIMEDOUT, next)
 		}
-		c.tellFailed()
-		c.Call(unix.SYS_EXECVE, path, argv, c.env) // once more, for the error
-		c.Fail(unix.ENOENT)
 		c.Here(script)
 		c.Call(unix.SYS_EXECVE, "/bin/sh", launch.Strings(append([]string{"/bin/sh", path}, args[1:]...)), c.env).OnAny(nil)
 		c.Add(last, uint64(unix.ENOEXEC), 0)
 		c.Jump(failed)
-		c.Here(no)
-		c.Add(denied, 1, 0)
+		c.Here(denied)
 		c.Add(last, uint64(unix.EACCES), 0)
 		c.Here(next)
 	}
@@ -133,9 +134,6 @@ func (c *compiler) tellFailed() {
 		c.Call(unix.SYS_WRITE, c.ready.write, "", 1).OnAny(nil)
 	}
 }
-
-// negative is what a system call returns for an errno.
-func negative(e unix.Errno) uint64 { return -uint64(e) }
 
 // shutTerminal appends, for a command that shares the caller's terminal: nothing can be put
 // into its input, ioctl(2) with TIOCSTI and TIOCLINUX.
