@@ -49,7 +49,7 @@ func (c *compiler) attributes(attr launch.Arg, what string) {
 
 // attach appends: the mount at hand is mounted at a path, where there is a folder or a file.
 func (c *compiler) attach(rel string, fresh bool) {
-	known := c.isOwn(rel) || c.isOwn(path.Dir(rel)) && !c.taken[rel] && rel != "."
+	known := c.isOwn(rel) || c.isOwn(above(rel)) && !c.taken[rel] && rel != "."
 	if known {
 		c.Call(unix.SYS_MOVE_MOUNT, c.mnt, "", c.root, rel, moveNamed)
 	} else {

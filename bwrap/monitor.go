@@ -144,9 +144,11 @@ func (c *compiler) keepOnly(event, ready *launch.Var, status int) {
 		kept[i] = up
 	}
 	for i, fd := range kept {
-		if fd != nil {
-			c.Call(unix.SYS_DUP3, fd, keptEvent+i, unix.O_CLOEXEC).OnAny(nil)
+		if fd == nil {
+			c.Call(unix.SYS_CLOSE, keptEvent+i).OnAny(nil) // it may be the other end of one that is kept
+			continue
 		}
+		c.Call(unix.SYS_DUP3, fd, keptEvent+i, unix.O_CLOEXEC).OnAny(nil)
 	}
 	c.Call(unix.SYS_CLOSE_RANGE, keptEnd, 0xffffffff, 0)
 }

@@ -2,7 +2,6 @@ package bwrap
 
 import (
 	"encoding/binary"
-	"path"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -34,7 +33,7 @@ func (c *compiler) open(rel string, how launch.Arg, to *launch.Var) *launch.Step
 // these mode bits.
 func (c *compiler) parents(dest string, mode int) {
 	rel := below(dest)
-	dir, found := path.Dir(strings.TrimRight(rel, "/")), c.Label("parents")
+	dir, found := above(rel), c.Label("parents")
 	if strings.HasSuffix(rel, "/") { // the last name, too, is one of a folder above nothing
 		dir = strings.TrimRight(rel, "/")
 	}
@@ -59,7 +58,7 @@ func (c *compiler) parents(dest string, mode int) {
 
 // nearOwn reports whether the first missing folder of a path is in one of the sandbox's own.
 func (c *compiler) nearOwn(dir string) bool {
-	for up := dir; up != "."; up = path.Dir(up) {
+	for up := dir; up != "."; up = above(up) {
 		if c.isOwn(up) {
 			return true
 		}
@@ -89,15 +88,22 @@ func (c *compiler) makeFolder(rel string, mode int) {
 // within opens, unless it is known, the folder that the last name of a path is in.
 func (c *compiler) within(rel string) (at *launch.Var, name string) {
 	rel = strings.TrimRight(rel, "/")
-	dir := path.Dir(rel)
+	dir := above(rel)
 	if c.isOwn(dir) {
 		return c.root, rel
 	}
 	c.open(dir, folder, c.dir)
-	if name = path.Base(rel); name == ".." { // mkdirat(2) answers EEXIST
-		return c.dir, name
+	return c.dir, rel[strings.LastIndexByte(rel, '/')+1:]
+}
+
+// above is a path without its last name, "." if it has no other. Nothing is made shorter:
+// "a/.." is another folder than "." if a is a symlink, and none if there is no a.
+func above(rel string) string {
+	rel = strings.TrimRight(rel, "/")
+	if i := strings.LastIndexByte(rel, '/'); i > 0 {
+		return strings.TrimRight(rel[:i], "/")
 	}
-	return c.dir, name
+	return "."
 }
 
 // leave closes what within opened.

@@ -87,7 +87,7 @@ func (c *compiler) isOwn(rel string) bool { return !c.blind && c.own[rel] && pat
 
 // madeOwn notes a folder that was made, if it lies in such a folder.
 func (c *compiler) madeOwn(rel string) {
-	if c.isOwn(path.Dir(rel)) && path.Clean(rel) == rel && !c.taken[rel] {
+	if c.isOwn(above(rel)) && path.Clean(rel) == rel && !c.taken[rel] {
 		c.own[rel] = true
 	}
 }

@@ -19,7 +19,7 @@ var (
 func sequence(r *rand.Rand) ask {
 	a := ask{args: base()}
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
-	var links int
+	links := 0
 	dest := func() string {
 		return pick("/a", "/a/b", "/a/b/c", "/d", "/d/e", "/d/e/f", "/h", "/h/d", "/h/d/e", "/h/w", "/h/w/new/x", "/h/link/y", "/h/f",
 			"/l1", "/l1/x", "/l2/y/z", "/l3", "/", "/a//b/", "/a/./b", "/d/../a/q", "/t", "/t/u", "d", "/usr/x")
@@ -56,14 +56,16 @@ func sequence(r *rand.Rand) ask {
 			perms()
 			add(pick("--bind-data", "--ro-bind-data"), file(), dest())
 		case 10:
-			links++
-			add("--symlink", pick("a", "d/e", "h/d", "nowhere"), "/l"+strconv.Itoa(links))
+			if links < 3 && !strings.Contains(strings.Join(a.args, " "), "/l"+strconv.Itoa(links+1)) {
+				links++
+				add("--symlink", pick("a", "d/e", "h/d", "nowhere"), "/l"+strconv.Itoa(links))
+			}
 		case 11:
 			add("--chmod", pick("0711", "0500", "1777"), dest())
 		case 12:
 			add("--remount-ro", dest())
 		case 13:
-			add(pick("--proc", "--dev"), pick("/proc", "/dev", "/a/proc", "/h/w"))
+			add(strings.Fields(pick("--proc /proc", "--dev /dev", "--dev /a/proc", "--dev /h/w"))...)
 		}
 	}
 	for _, option := range []string{"--unshare-pid", "--unshare-user", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--new-session", "--die-with-parent", "--disable-userns"} {
