@@ -98,6 +98,6 @@ func (c *compiler) remount(op *Op, rel string) {
 	c.Close(c.dst)
 	c.Jump(done)
 	c.Here(none)
-	c.Die(what + ": Unable to find \"" + shown(op.Dest) + "\" in mount table")
+	c.Die(what + ": Unable to find \"" + path.Join(newRoot, op.Dest) + "\" in mount table")
 	c.Here(done)
 }

@@ -86,6 +86,7 @@ func (c *compiler) symlink(op *Op, rel string) {
 	if at == c.root {
 		delete(c.own, rel)
 		c.taken[rel] = true
+		c.holds[above(rel)] = true
 	} else {
 		c.blind = true
 	}

@@ -30,11 +30,10 @@ func (c *compiler) overlay(op *Op, rel string) {
 	}
 	c.say("Can't make overlay mount on %s with options %s", shown(op.Dest), optionText(params))
 	overlaps, done := c.Label("overlaps"), c.Label("overlaid")
+	first := len(c.Steps())
 	c.fresh("overlay", 0, append(params, "userxattr", "")...)
-	for _, s := range c.Steps() {
-		if s.Call() == "fsconfig" && strings.HasPrefix(s.Doing(), "Can't make overlay mount on "+shown(op.Dest)+" ") {
-			s.On(unix.ELOOP, overlaps)
-		}
+	for _, s := range c.Steps()[first:] {
+		s.On(unix.ELOOP, overlaps)
 	}
 	c.attach(rel, false)
 	c.Jump(done)

@@ -16,7 +16,7 @@ type Caller struct {
 	Env  []string                     // its environment
 	Caps caps.Set                     // what the command has if no argument is about it
 	Load func(fd int) ([]byte, error) // reads all of a file descriptor and closes it
-	Warn func(text string)            // tells of an option that has no effect; nil: nobody
+	Warn func(level, text string)     // tells of an option that has no effect; nil: nobody
 }
 
 // parser is the state while arguments are read.
@@ -128,6 +128,10 @@ func (p *parser) takeLayers() []string {
 // onlyLast warns that an option was there before.
 func (p *parser) onlyLast(before bool, name string) {
 	if before && p.caller.Warn != nil {
-		p.caller.Warn("Only the last " + name + " option will take effect")
+		level := ""
+		if p.LevelPrefix {
+			level = "<4>"
+		}
+		p.caller.Warn(level, "Only the last "+name+" option will take effect")
 	}
 }

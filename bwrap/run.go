@@ -37,7 +37,7 @@ func Run(name string, args []string) int {
 	if err == nil {
 		o, info, err = Parse(args, Caller{
 			Env: os.Environ(), Caps: have, Load: load,
-			Warn: func(text string) { os.Stderr.WriteString(name + ": " + text + "\n") },
+			Warn: func(level, text string) { os.Stderr.WriteString(level + name + ": " + text + "\n") },
 		})
 	}
 	switch {

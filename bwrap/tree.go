@@ -16,6 +16,7 @@ type tree struct {
 	dir, fs        *launch.Var
 	own            map[string]bool // folders that steps made, in file systems of the sandbox's own, reached through such alone
 	taken          map[string]bool // what steps made in such folders that is no such folder: symlinks, mounts
+	holds          map[string]bool // folders with something of these two in them
 	blind          bool            // something was made through a path that is not known: nothing is own any more
 	data, overlays int             // how many there are
 }
@@ -27,7 +28,7 @@ const newRoot, oldRoot = "/newroot", "/oldroot"
 func (c *compiler) beginTree() {
 	c.root, c.src, c.dst, c.mnt = c.Var("root"), c.Var("src"), c.Var("dst"), c.Var("mount")
 	c.dir, c.fs, c.umask = c.Var("dir"), c.Var("fs"), c.Var("umask")
-	c.own, c.taken = map[string]bool{".": true}, map[string]bool{}
+	c.own, c.taken, c.holds = map[string]bool{".": true}, map[string]bool{}, map[string]bool{}
 	c.Call(unix.SYS_UMASK, 0).To(c.umask)
 	c.say("Failed to make / slave")
 	c.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_SILENT|unix.MS_SLAVE|unix.MS_REC, 0)
@@ -89,6 +90,7 @@ func (c *compiler) isOwn(rel string) bool { return !c.blind && c.own[rel] && pat
 func (c *compiler) madeOwn(rel string) {
 	if c.isOwn(above(rel)) && path.Clean(rel) == rel && !c.taken[rel] {
 		c.own[rel] = true
+		c.holds[above(rel)] = true
 	}
 }
 
@@ -97,10 +99,14 @@ func (c *compiler) madeOwn(rel string) {
 func (c *compiler) covered(rel string, fresh bool) {
 	rel = path.Clean(rel)
 	was := c.own[rel]
-	for _, known := range []map[string]bool{c.own, c.taken} {
-		for name := range known {
-			if rel == "." || name == rel || strings.HasPrefix(name, rel+"/") {
-				delete(known, name)
+	delete(c.own, rel)
+	if c.holds[rel] {
+		delete(c.holds, rel)
+		for _, known := range []map[string]bool{c.own, c.taken, c.holds} {
+			for name := range known {
+				if rel == "." || strings.HasPrefix(name, rel+"/") {
+					delete(known, name)
+				}
 			}
 		}
 	}
@@ -108,5 +114,6 @@ func (c *compiler) covered(rel string, fresh bool) {
 		c.own[rel] = true
 	} else {
 		c.taken[rel] = true
+		c.holds[above(rel)] = true
 	}
 }
