@@ -1,0 +1,79 @@
+package bwrap
+
+import (
+	"strings"
+	"testing"
+)
+
+// What the bubblewrap that is compared with may not have, or does differently.
+var own = []struct {
+	name, args, command string
+	code                int
+	stdout, stderr      string
+	files               []string
+}{
+	{"overlay", "--overlay-src d/e --overlay-src w --overlay upper work /o", "cat /o/g; echo n >/o/n", 0, "d/e/g\n", "", nil},
+	{"tmp_overlay", "--overlay-src d --tmp-overlay /o", "echo n >/o/f; cat /o/f", 0, "n\n", "", nil},
+	{"ro_overlay", "--overlay-src d/e --overlay-src w --ro-overlay /o", "cat /o/g; touch /o/x 2>/dev/null; echo $?", 0, "d/e/g\n1\n", "", nil},
+	{"overlay_overlap", "--overlay-src d --overlay-src d/e --ro-overlay /o", "true", 1, "",
+		"bwrap: Can't make overlay mount on /newroot/o with options lowerdir=/oldrootHOST/d/e:/oldrootHOST/d,userxattr: Overlay directories may not overlap\n", nil},
+	{"overlay_missing", "--overlay-src none --tmp-overlay /o", "true", 1, "", "bwrap: Can't find source path none: No such file or directory\n", nil},
+	{"argv0", "--argv0 hello", "echo $0", 0, "hello\n", "", nil},
+	{"level_prefix", "--level-prefix --chdir / --chdir /none", "true", 1, "",
+		"<4>bwrap: Only the last --chdir option will take effect\n<3>bwrap: Can't chdir to /none: No such file or directory\n", nil},
+	{"symlink_again", "--symlink x /a --symlink x /a", "readlink /a", 0, "x\n", "", nil},
+	{"symlink_other", "--symlink x /a --symlink yy /a", "true", 1, "", "bwrap: Can't make symlink at /a: existing destination is x\n", nil},
+	{"symlink_file", "--file 3 /a --symlink x /a", "true", 1, "", "bwrap: Can't make symlink at /a: destination exists and is not a symlink\n", []string{"x"}},
+	{"absolute_symlink", "--dir /real --symlink /real /l --dir /l/made", "ls /real", 0, "made\n", "", nil},
+	{"escape", "--bind HOST /h --symlink /oldroot/etc /l --dir /l/made", "ls -d /oldroot/etc/made 2>&1; ls /l/ 2>/dev/null", 1, "", "bwrap: Can't mkdir /l/made: No such file or directory\n", nil},
+	{"not_a_boundary", "--not-a-security-boundary --ro-bind d /h", "cat /h/f", 0, "d/f\n", "", nil},
+	{"environ_of_init", "--unshare-pid --proc /proc --setenv SECRET 1", "tr '\\0' '\\n' </proc/1/environ | wc -l", 0, "0\n", "", nil},
+	{"as_pid_1_pidns", "--unshare-pid --as-pid-1 --pidns 3", "true", 1, "", "bwrap: Specifying --as-pid-1 and --pidns is not supported\n", []string{""}},
+	{"killed", "", "kill -9 $$", 137, "", "", nil},
+	{"code", "--unshare-pid", "exit 7", 7, "", "", nil},
+	{"exec_label", "--exec-label x", "true", 1, "", "bwrap: labeling not supported on this system\n", nil},
+}
+
+func TestOwn(t *testing.T) {
+	for _, x := range own {
+		t.Run(x.name, func(t *testing.T) {
+			args := append([]string{"sh"}, "-c", x.command)
+			got := ask{args: base(), files: x.files}.with(x.args, args...).run(t, ours)
+			if got.code != x.code || got.stdout != x.stdout || got.stderr != strings.ReplaceAll(x.stderr, "HOST", host()) {
+				t.Errorf("code %d, output %q, messages %q; want %d, %q, %q", got.code, got.stdout, got.stderr, x.code, x.stdout, x.stderr)
+			}
+		})
+	}
+}
+
+// TestExitCodeTold looks at what is told of the end: nothing of a command that was not found.
+func TestExitCodeTold(t *testing.T) {
+	for _, namespace := range []string{"", "--unshare-pid"} {
+		for command, want := range map[string]string{"true": `{ "exit-code": 0 }`, "false": `{ "exit-code": 1 }`, "/none": ""} {
+			got := ask{args: base(), files: []string{""}}.with(namespace+" --json-status-fd 3", command).run(t, ours)
+			lines := strings.SplitAfterN(got.fds, "\n", 2)
+			if last := strings.TrimSpace(lines[len(lines)-1]); last != want || !strings.HasPrefix(got.fds, `{ "child-pid": `) {
+				t.Errorf("%s %s: told %q, want %q at the end", namespace, command, got.fds, want)
+			}
+		}
+	}
+}
+
+// TestNested runs the program in a sandbox of its own making.
+func TestNested(t *testing.T) {
+	inner := append([]string{ours}, base()...)
+	inner = append(inner, "--unshare-pid", "echo", "inside")
+	got := ask{args: []string{"--bind", "/", "/", "--dev", "/dev", "--proc", "/proc"}}.with("", inner...).run(t, ours)
+	if got.stdout != "inside\n" || got.code != 0 {
+		t.Errorf("code %d, output %q, messages %q", got.code, got.stdout, got.stderr)
+	}
+}
+
+// TestAddressSpace runs under a limit that callers set.
+func TestAddressSpace(t *testing.T) {
+	a := ask{args: []string{"--bind", "/", "/"}}.with("", "sh", "-c", `ulimit -v 2000000; exec "$@"`, "sh", ours)
+	a.args = append(append(a.args, base()...), "echo", "inside")
+	if got := a.run(t, theirs); got.stdout != "inside\n" {
+		t.Errorf("code %d, output %q, messages %q", got.code, got.stdout, got.stderr)
+	}
+}
