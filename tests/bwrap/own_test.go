@@ -14,7 +14,7 @@ var own = []struct {
 }{
 	{"overlay", "--overlay-src d/e --overlay-src w --overlay upper work /o", "cat /o/g; echo n >/o/n", 0, "d/e/g\n", "", nil},
 	{"tmp_overlay", "--overlay-src d --tmp-overlay /o", "echo n >/o/f; cat /o/f", 0, "n\n", "", nil},
-	{"ro_overlay", "--overlay-src d/e --overlay-src w --ro-overlay /o", "cat /o/g; touch /o/x 2>/dev/null; echo $?", 0, "d/e/g\n1\n", "", nil},
+	{"ro_overlay", "--overlay-src d/e --overlay-src w --ro-overlay /o", "cat /o/g; touch /o/x 2>&-; echo $?", 0, "d/e/g\n1\n", "", nil},
 	{"overlay_overlap", "--overlay-src d --overlay-src d/e --ro-overlay /o", "true", 1, "",
 		"bwrap: Can't make overlay mount on /newroot/o with options lowerdir=/oldrootHOST/d/e:/oldrootHOST/d,userxattr: Overlay directories may not overlap\n", nil},
 	{"overlay_missing", "--overlay-src none --tmp-overlay /o", "true", 1, "", "bwrap: Can't find source path none: No such file or directory\n", nil},
@@ -25,7 +25,7 @@ var own = []struct {
 	{"symlink_other", "--symlink x /a --symlink yy /a", "true", 1, "", "bwrap: Can't make symlink at /a: existing destination is x\n", nil},
 	{"symlink_file", "--file 3 /a --symlink x /a", "true", 1, "", "bwrap: Can't make symlink at /a: destination exists and is not a symlink\n", []string{"x"}},
 	{"absolute_symlink", "--dir /real --symlink /real /l --dir /l/made", "ls /real", 0, "made\n", "", nil},
-	{"escape", "--bind HOST /h --symlink /oldroot/etc /l --dir /l/made", "ls -d /oldroot/etc/made 2>&1; ls /l/ 2>/dev/null", 1, "", "bwrap: Can't mkdir /l/made: No such file or directory\n", nil},
+	{"escape", "--bind HOST /h --symlink /oldroot/etc /l --dir /l/made", "ls -d /oldroot/etc/made 2>&1", 1, "", "bwrap: Can't mkdir /l/made: No such file or directory\n", nil},
 	{"not_a_boundary", "--not-a-security-boundary --ro-bind d /h", "cat /h/f", 0, "d/f\n", "", nil},
 	{"environ_of_init", "--unshare-pid --proc /proc --setenv SECRET 1", "tr '\\0' '\\n' </proc/1/environ | wc -l", 0, "0\n", "", nil},
 	{"as_pid_1_pidns", "--unshare-pid --as-pid-1 --pidns 3", "true", 1, "", "bwrap: Specifying --as-pid-1 and --pidns is not supported\n", []string{""}},
