@@ -34,6 +34,17 @@ func (p *Program) restoreForCommand() {
 // goes on at failed, unless that is nil.
 func (p *Program) BeforeExec(f func(failed *Label)) { p.beforeExec = f }
 
+// BeforeThat says what appends steps before those of BeforeExec.
+func (p *Program) BeforeThat(f func(failed *Label)) {
+	then := p.beforeExec
+	p.beforeExec = func(failed *Label) {
+		f(failed)
+		if then != nil {
+			then(failed)
+		}
+	}
+}
+
 // confine appends those steps.
 func (p *Program) confine(failed *Label) {
 	if p.beforeExec != nil {

@@ -21,12 +21,12 @@ const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_
 // exec starts the image: from a sealed memfd, or where that is refused
 // (vm.memfd_noexec=2, a security module, no /proc) from a file that is removed
 // at once, in a folder that is the caller's alone.
-func (img *Image) exec(files []*os.File) (pid int, err error) {
-	pid, err = img.execMemfd(files)
+func (img *Image) exec(files []*os.File, cgroup *os.File) (pid int, err error) {
+	pid, err = img.execMemfd(files, cgroup)
 	if err == nil || !refused(err) {
 		return pid, err
 	}
-	pid, second := img.execFile(files)
+	pid, second := img.execFile(files, cgroup)
 	if second == nil {
 		return pid, nil
 	}
@@ -66,7 +66,7 @@ func (img *Image) memfd() (fd int, err error) {
 	return fd, nil
 }
 
-func (img *Image) execMemfd(files []*os.File) (pid int, err error) {
+func (img *Image) execMemfd(files []*os.File, cgroup *os.File) (pid int, err error) {
 	fd, err := img.memfd()
 	if err != nil {
 		return 0, err
@@ -88,16 +88,16 @@ func (img *Image) execMemfd(files []*os.File) (pid int, err error) {
 		unix.Close(fd)
 		fd = moved
 	}
-	return start("/proc/self/fd/"+strconv.Itoa(fd), files)
+	return start("/proc/self/fd/"+strconv.Itoa(fd), files, cgroup)
 }
 
 // execFile executes the image from a file. One that any process holds open for
 // writing cannot be executed (ETXTBSY): another goroutine that forks just then
 // holds it for a moment, so that is tried again.
-func (img *Image) execFile(files []*os.File) (pid int, err error) {
+func (img *Image) execFile(files []*os.File, cgroup *os.File) (pid int, err error) {
 	err = img.asFile(func(name string) error {
 		for try := 0; ; try++ {
-			pid, err = start(name, files)
+			pid, err = start(name, files, cgroup)
 			if !errors.Is(err, syscall.ETXTBSY) || try == 1000 {
 				return err
 			}
@@ -139,7 +139,7 @@ func (img *Image) asFileIn(dir string, use func(name string) error) error {
 // start executes the image at path. Its environment is empty. It is
 // syscall.StartProcess, not os.StartProcess, which first tries out pidfds with a
 // child process of its own, for handles that are not needed here.
-func start(path string, files []*os.File) (pid int, err error) {
+func start(path string, files []*os.File, cgroup *os.File) (pid int, err error) {
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
 		fds[i] = ^uintptr(0)
@@ -147,8 +147,13 @@ func start(path string, files []*os.File) (pid int, err error) {
 			fds[i] = f.Fd()
 		}
 	}
-	pid, _, err = syscall.StartProcess(path, []string{argv0}, &syscall.ProcAttr{Files: fds, Env: []string{}})
+	attr := &syscall.ProcAttr{Files: fds, Env: []string{}}
+	if cgroup != nil {
+		attr.Sys = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(cgroup.Fd())}
+	}
+	pid, _, err = syscall.StartProcess(path, []string{argv0}, attr)
 	runtime.KeepAlive(files)
+	runtime.KeepAlive(cgroup)
 	if err != nil {
 		return 0, &os.PathError{Op: "execute", Path: path, Err: err}
 	}

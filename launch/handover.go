@@ -35,7 +35,7 @@ func (p *Process) TakeHandedOver() int {
 func (p *Process) receiveFDs() error {
 	pidfd, handedOver := !p.img.pidfd || p.pidfd >= 0, !p.img.handsOver
 	for !pidfd || !handedOver {
-		kind, fd, err := receiveFD(p.control)
+		kind, fd, err := p.receiveFD()
 		switch {
 		case err != nil || fd < 0:
 			return err
@@ -52,8 +52,8 @@ func (p *Process) receiveFDs() error {
 }
 
 // receiveFD reads one message with a file descriptor; -1: there is none any more.
-func receiveFD(control int) (kind uint64, fd int, err error) {
-	kind, fds, err := receiveRights(control, 1)
+func (p *Process) receiveFD() (kind uint64, fd int, err error) {
+	kind, fds, err := p.receiveRights(1)
 	if err != nil || len(fds) == 0 {
 		return 0, -1, err
 	}

@@ -99,7 +99,8 @@ func (p *Program) SuperviseHere(guarded bool) {
 		p.Call(unix.SYS_DUP3, o.guard, guard, unix.O_CLOEXEC).On(unix.EINVAL, nil)
 		first++
 	}
-	p.Call(unix.SYS_CLOSE_RANGE, first, 0xffffffff, 0)
+	io := first
+	p.Call(unix.SYS_CLOSE_RANGE, p.keepIO(io), 0xffffffff, 0)
 
 	p.Doing("wait for the command")
 	again, dead, end, next, ours := p.Label("wait"), p.Label("caller_dead"), p.Label("end"), p.Label("reap_next"), p.Label("reaped_command")
@@ -142,6 +143,8 @@ func (p *Program) SuperviseHere(guarded bool) {
 	p.Call(unix.SYS_WAIT4, -1, 0, unix.WALL, 0).On(unix.ECHILD, empty)
 	p.Jump(sweep)
 	p.Here(empty)
+	p.accountOfChildren(lifeline)
+	p.tellIO(lifeline, io)
 	p.Doing("end as the command ended")
 	p.endAs(record.At(8))
 }

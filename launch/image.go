@@ -34,6 +34,7 @@ type Image struct {
 	terminal  bool
 	outside   bool
 	sockets   int
+	account   bool
 }
 
 // Bytes is the executable: ELF64, ET_EXEC, three loads and no other parts.
@@ -66,7 +67,7 @@ func (p *Program) Image() (*Image, error) {
 		elf: l.buf, records: l.constBase, steps: p.steps, fds: p.fds, prepare: p.prepare, gated: p.gated, pidfd: p.pidfd,
 		handsOver: p.handsOver, enterable: p.enterable, unguarded: p.unguarded,
 		terminal: p.own.terminal.streams != nil, outside: p.own.terminal.outside != nil,
-		sockets: p.sockets,
+		sockets: p.sockets, account: p.account,
 	}, nil
 }
 

@@ -72,7 +72,7 @@ func (p *Program) Reap() {
 	// Init must not hold the command's standard streams open; see Supervise.
 	p.Doing("keep init's file descriptor only")
 	p.Call(unix.SYS_DUP3, o.reportWrite, report, unix.O_CLOEXEC).On(unix.EINVAL, nil)
-	p.Call(unix.SYS_CLOSE_RANGE, 1, 0xffffffff, 0)
+	p.Call(unix.SYS_CLOSE_RANGE, p.keepControl(1), 0xffffffff, 0)
 	p.Doing("reap")
 	again, ours := p.Label("reap"), p.Label("reaped_command")
 	p.Here(again)
@@ -80,6 +80,7 @@ func (p *Program) Reap() {
 	p.If(pid, ^uint64(0), o.commandPID, ours)
 	p.Jump(again)
 	p.Here(ours)
+	p.accountUnlessStopped(1, status)
 	p.Call(unix.SYS_WRITE, report, record.Addr(), recordBytes) // if it cannot be told, init must not end with 0
 	p.If(status, 0xff, 0x7f, again)                            // stopped: not the end
 	p.Call(unix.SYS_EXIT_GROUP, 0)

@@ -75,7 +75,7 @@ func compareWithModel(t *testing.T, seed int64) (want outcome, ok bool) {
 // USANDBOX_TEST_EMULATOR names a program, that runs the image, from a file.
 func runBare(t *testing.T, img *Image) (got outcome, pid int) {
 	t.Helper()
-	return runFile(t, img, img.exec, []string{argv0}, []string{})
+	return runFile(t, img, func(files []*os.File) (int, error) { return img.exec(files, nil) }, []string{argv0}, []string{})
 }
 
 // runFile runs an image as runBare does, by start, or if that is nil or there is

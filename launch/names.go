@@ -121,6 +121,8 @@ func callName(nr uintptr) string {
 		return "seccomp"
 	case unix.SYS_SENDMSG:
 		return "sendmsg"
+	case unix.SYS_SCHED_SETAFFINITY:
+		return "sched_setaffinity"
 	case unix.SYS_SENDTO:
 		return "sendto"
 	case unix.SYS_SETDOMAINNAME:
@@ -133,6 +135,8 @@ func callName(nr uintptr) string {
 		return "setns"
 	case unix.SYS_SETPGID:
 		return "setpgid"
+	case unix.SYS_SETPRIORITY:
+		return "setpriority"
 	case unix.SYS_SETRESGID:
 		return "setresgid"
 	case unix.SYS_SETRESUID:

@@ -24,6 +24,7 @@ type processVars struct {
 	initPidfd, initPID      *Var
 	commandPID              *Var
 	outerPID, guard         *Var // without init: see ForkGuard
+	io                      *Var // see openIO
 	exitCode                *Var // of a failure of a standalone image
 	phase                   *Var // in place: what a failure means, see phaseAlone
 	goBack                  *Label
@@ -83,6 +84,7 @@ func (p *Program) Begin() {
 	if first >= 0 {
 		p.Call(unix.SYS_CLOSE_RANGE, first, 0xffffffff, 0)
 	}
+	p.openIO()
 	p.Doing("name the process")
 	p.Call(unix.SYS_PRCTL, unix.PR_SET_NAME, argv0, 0, 0, 0)
 }
@@ -239,7 +241,8 @@ func (p *Program) Supervise(commandIsInit bool) {
 		p.Call(unix.SYS_DUP3, p.terminalFD(), terminal, unix.O_CLOEXEC).On(unix.EINVAL, nil)
 		rest++
 	}
-	p.Call(unix.SYS_CLOSE_RANGE, rest, 0xffffffff, 0)
+	io := rest
+	p.Call(unix.SYS_CLOSE_RANGE, p.keepIO(io), 0xffffffff, 0)
 	fds := p.Data("poll", 24, poll...)
 
 	if p.standing {
@@ -280,6 +283,10 @@ func (p *Program) Supervise(commandIsInit bool) {
 	p.Call(unix.SYS_WAIT4, o.initPID, 0, 0, 0)
 
 	p.Here(end)
+	if commandIsInit {
+		p.accountOfChildren(lifeline)
+	}
+	p.tellIO(lifeline, io)
 	p.Doing("end as the command ended")
 	p.tell(lifeline, record)
 	p.endAs(status)

@@ -43,6 +43,8 @@ type Program struct {
 	pidfd      bool  // it sends the command's pidfd
 	handsOver  bool  // the command sends a file descriptor
 	sockets    int   // how many it sends to the caller
+	account    bool  // see KeepAccount
+	countable  bool
 
 	umask *uint32 // of the command; nil: the caller's
 

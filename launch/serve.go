@@ -38,7 +38,7 @@ func (p *Program) Serve() {
 	child := binary.LittleEndian.AppendUint64(nil, 1<<(unix.SIGCHLD-1))
 	p.Call(unix.SYS_SIGNALFD4, -1, Struct("SIGCHLD", child), setSize, unix.SFD_CLOEXEC|unix.SFD_NONBLOCK).To(fd)
 	p.Call(unix.SYS_DUP3, fd, signals, unix.O_CLOEXEC).On(unix.EINVAL, nil)
-	p.Call(unix.SYS_CLOSE_RANGE, 3, 0xffffffff, 0)
+	p.Call(unix.SYS_CLOSE_RANGE, p.keepControl(3), 0xffffffff, 0)
 
 	p.Doing("reap and serve")
 	again, reap, asked := p.Label("serve"), p.Label("reap"), p.Label("asked")
@@ -68,6 +68,7 @@ func (p *Program) Serve() {
 	p.Jump(next)
 	if o.commandPID != nil {
 		p.Here(ours)
+		p.accountUnlessStopped(3, status)
 		kind := p.Data("kind", 8, recordCommand)
 		p.Call(unix.SYS_WRITEV, report, Words("record", kind.Addr(), 8, status.Addr(), recordBytes-8), 2)
 		p.If(status, 0xff, 0x7f, next) // stopped: not the end

@@ -46,7 +46,7 @@ func (p *Program) HandSockets(list []Socket) {
 func (p *Process) receiveFirst(attr *Attr) error {
 	terminal, sockets := p.img.terminal, p.img.sockets > 0
 	for terminal || sockets {
-		kind, fds, err := receiveRights(p.control, p.img.sockets)
+		kind, fds, err := p.receiveRights(p.img.sockets)
 		switch {
 		case err != nil || len(fds) == 0:
 			return err
@@ -84,15 +84,20 @@ func closeAll(fds []int) {
 }
 
 // receiveRights reads one message with at most room file descriptors, or one; none: there
-// is no message any more.
-func receiveRights(control, room int) (kind uint64, fds []int, err error) {
-	var msg [8]byte
+// is no message any more. What is told of an account meanwhile is kept.
+func (p *Process) receiveRights(room int) (kind uint64, fds []int, err error) {
+	var msg [8 + ioBytes]byte
 	oob := make([]byte, unix.CmsgSpace(4*max(room, 1)))
 	var n, oobn, flags int
-	_, err = ignoringEINTR(func() (_ int, err error) {
-		n, oobn, flags, _, err = unix.Recvmsg(control, msg[:], oob, unix.MSG_CMSG_CLOEXEC)
-		return n, err
-	})
+	for {
+		_, err = ignoringEINTR(func() (_ int, err error) {
+			n, oobn, flags, _, err = unix.Recvmsg(p.control, msg[:], oob, unix.MSG_CMSG_CLOEXEC)
+			return n, err
+		})
+		if err != nil || oobn > 0 || n == 0 || !p.note(msg[:n]) {
+			break
+		}
+	}
 	if err != nil || oobn == 0 && flags&unix.MSG_CTRUNC == 0 { // outer's last record has none
 		return 0, nil, nil
 	}
@@ -103,9 +108,9 @@ func receiveRights(control, room int) (kind uint64, fds []int, err error) {
 	case flags&unix.MSG_CTRUNC != 0:
 		closeAll(fds)
 		return 0, nil, fmt.Errorf("take what the sandbox hands over: %w", unix.EMFILE)
-	case n != len(msg) || len(fds) == 0:
+	case n != 8 || len(fds) == 0:
 		closeAll(fds)
 		return 0, nil, fmt.Errorf("BUG: launch: a message of %d bytes without its file descriptors", n)
 	}
-	return binary.LittleEndian.Uint64(msg[:]), fds, nil
+	return binary.LittleEndian.Uint64(msg[:8]), fds, nil
 }

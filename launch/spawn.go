@@ -12,5 +12,5 @@ func (img *Image) Spawn(files []*os.File) (pid int, err error) {
 	if len(files) != img.fds {
 		return 0, fmt.Errorf("BUG: launch: %d files for a program of %d", len(files), img.fds)
 	}
-	return img.exec(files)
+	return img.exec(files, nil)
 }

@@ -35,6 +35,10 @@ type Attr struct {
 	// Outside is the caller's terminal, for Program.RestoreTerminal.
 	Outside *os.File
 
+	// Cgroup is the folder of the cgroup that the image's first process is started in,
+	// clone3(2) with CLONE_INTO_CGROUP, Linux 5.7. Nil: the caller's.
+	Cgroup *os.File
+
 	// Prepare is called with outer's process id when the program waits for its
 	// caller (see Program.AwaitCaller). If it fails, the program ends.
 	Prepare func(pid int) error
@@ -80,7 +84,7 @@ func (img *Image) Start(attr *Attr) (*Process, error) {
 	if img.outside {
 		files = append(files, attr.Outside)
 	}
-	if p.outer, err = img.exec(files); err != nil {
+	if p.outer, err = img.exec(files, attr.Cgroup); err != nil {
 		unix.Close(control[0])
 		p.closeRequests()
 		return nil, err

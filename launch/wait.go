@@ -22,6 +22,11 @@ type Process struct {
 
 	requests *requests // nil: nothing can be entered
 
+	reading   sync.Mutex // held to read records, and for these
+	accounted []byte     // the last record of an account
+	inodes    []uint64
+	io        string
+
 	ended sync.Mutex // held to use or close these; after Wait they are -1
 }
 
@@ -31,6 +36,8 @@ type State struct {
 	User   time.Duration   // processor time of everything in the sandbox that was waited for
 	System time.Duration
 	MaxRSS int64 // largest resident set of one process, in bytes
+
+	Account *Account // nil: Program.KeepAccount was not called
 }
 
 // Pid is the process id of outer: the process whose end is the sandbox's end.
@@ -43,7 +50,8 @@ func (p *Process) Signal(sig unix.Signal) error {
 	return signalPidfd(p.pidfd, sig, false)
 }
 
-// SignalGroup sends a signal to the command's process group, as a terminal does.
+// SignalGroup sends a signal to the command's process group, as a terminal does; to the command
+// alone, if it has left the group, and nothing else is in it.
 func (p *Process) SignalGroup(sig unix.Signal) error {
 	p.ended.Lock()
 	defer p.ended.Unlock()
@@ -67,6 +75,9 @@ func signalPidfd(pidfd int, sig unix.Signal, group bool) error {
 		if pid, err = pidOf(pidfd); err == nil && pid > 0 {
 			err = unix.Kill(-pid, sig)
 		}
+	}
+	if err == unix.ESRCH && group {
+		err = unix.PidfdSendSignal(pidfd, sig, nil, 0)
 	}
 	if err == unix.ESRCH {
 		return os.ErrProcessDone
@@ -139,6 +150,10 @@ func (p *Process) Wait() (State, error) {
 			state.Status, err = ws, nil
 		}
 	}
+	if p.img.account && err == nil {
+		p.drain()
+		state.Account = p.newAccount(&usage)
+	}
 	if p.pidfd >= 0 {
 		// Nothing is left of the command, unless it is PID 1, has undone its tie to
 		// outer, and outer was killed.
@@ -166,9 +181,9 @@ func (p *Process) WatchStops(f func(unix.Signal)) {
 // readRecords reads what outer reports until outer has ended, and returns the
 // command's status if it was among it.
 func (p *Process) readRecords(control int, onStop func(unix.Signal)) (status unix.WaitStatus, told bool) {
-	var msg [recordBytes]byte
+	var msg [8 + ioBytes]byte
 	for {
-		n, err := ignoringEINTR(func() (int, error) { return unix.Read(control, msg[:]) })
+		n, err := p.readRecord(control, msg[:])
 		if err != nil || n == 0 {
 			return status, told
 		}

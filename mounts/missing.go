@@ -18,7 +18,7 @@ import (
 // parents first: paths without symlinks. It compiles the entries, changes nothing, and
 // fails as [Compile] does.
 func Missing(entries []Entry) ([]string, error) {
-	t, err := compile(launch.New(0), entries, Private)
+	t, err := compile(launch.New(0), entries, Private, 0)
 	if err != nil {
 		return nil, err
 	}

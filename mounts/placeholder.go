@@ -14,7 +14,7 @@ import (
 // They are in Upper afterwards, and are no changes of the command's. It compiles the
 // entries, and fails as [Compile] does.
 func Placeholders(entries []Entry) (map[string][]string, error) {
-	t, err := compile(launch.New(0), entries, Private)
+	t, err := compile(launch.New(0), entries, Private, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,7 @@ type tree struct {
 	stat, times *launch.Var // see keepTime
 	folders     int         // of the base, for what is in memory
 	kept        int         // fds of file systems of our own
+	size        uint64      // of the base, in bytes; 0: as it comes
 	empty       bool        // the empty file and folder of Hide exist
 	pinned      map[string]bool
 	granted     []string            // real paths of every writable source
@@ -47,14 +49,20 @@ func Compile(p *launch.Program, entries []Entry) error {
 // far as that has to be known when they are made; [Propagation.Set] does the rest.
 // It returns the places in the finished tree that can be written to.
 func CompileFrom(p *launch.Program, entries []Entry, from Propagation) ([]Writable, error) {
-	t, err := compile(p, entries, from)
+	return CompileSized(p, entries, from, 0)
+}
+
+// CompileSized is CompileFrom for a tree whose own file system, which holds everything
+// that has no size of its own, can grow to so many bytes; 0: to half of the machine's memory.
+func CompileSized(p *launch.Program, entries []Entry, from Propagation, size uint64) ([]Writable, error) {
+	t, err := compile(p, entries, from, size)
 	if err != nil {
 		return nil, err
 	}
 	return t.shape.writable(), nil
 }
 
-func compile(p *launch.Program, entries []Entry, from Propagation) (*tree, error) {
+func compile(p *launch.Program, entries []Entry, from Propagation, size uint64) (*tree, error) {
 	for _, e := range entries {
 		if err := wrap(e, e.check()); err != nil {
 			return nil, err
@@ -64,7 +72,7 @@ func compile(p *launch.Program, entries []Entry, from Propagation) (*tree, error
 	if err != nil {
 		return nil, err
 	}
-	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries), hides: hides(entries), from: from}
+	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries), hides: hides(entries), from: from, size: size}
 	t.begin()
 	for _, e := range entries {
 		p.Origin(e.origin())
@@ -109,7 +117,11 @@ func (t *tree) begin() {
 	p.Doing("make every mount " + name)
 	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|propagation, 0)
 	p.Doing("mount the base of the file tree")
-	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", flags, "mode=0755")
+	options := "mode=0755"
+	if t.size != 0 {
+		options += ",size=" + strconv.FormatUint(t.size, 10)
+	}
+	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", flags, options)
 	p.Call(unix.SYS_CHDIR, "/proc")
 	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "old", 0o755)
 	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "new", 0o755)

@@ -17,6 +17,9 @@ func beginAttributes(p *launch.Program, policy *Policy) {
 	if policy.OOMScoreAdj != nil {
 		attrs.OOMScoreAdj(p, *policy.OOMScoreAdj)
 	}
+	if policy.Nice != nil { // root may lower it here, but not in a user namespace
+		attrs.Nice(p, *policy.Nice)
+	}
 }
 
 // setAttributes appends, in init, what the command inherits, and with it whatever
@@ -28,6 +31,9 @@ func setAttributes(p *launch.Program, policy *Policy) {
 	}
 	if policy.Personality != nil {
 		policy.Personality.Set(p)
+	}
+	if policy.Affinity != nil {
+		policy.Affinity.Set(p)
 	}
 	if policy.DenyWriteExec {
 		attrs.DenyWriteExec(p)

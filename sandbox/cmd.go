@@ -14,6 +14,7 @@ import (
 	"github.com/usandbox/usandbox/cache"
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/limits"
 	"github.com/usandbox/usandbox/network/relay"
 )
 
@@ -65,6 +66,10 @@ type Cmd struct {
 	// EBUSY if it wants one, and so does Start within another sandbox that has one.
 	ReportRefused bool
 
+	// Account has Result.Account and Result.Namespaces filled in. The sandbox then waits for
+	// what the command leaves behind, and kills it, before it ends.
+	Account bool
+
 	// Changes is the copy-on-write run whose folders the policy shows (see
 	// Policy.WithCopyOnWrite): Start makes it on disk, the command's end is recorded
 	// there. Nil: there is none.
@@ -78,6 +83,9 @@ type Cmd struct {
 	// Relay is what the relay of Policy.Network is told.
 	Relay relay.Options
 
+	// Deadlines end a command that takes too long or prints too much.
+	Deadlines
+
 	// Policy is what the command may see and do. [Command] sets it to
 	// SystemPolicy; the zero value allows nothing.
 	Policy Policy
@@ -90,9 +98,12 @@ type Cmd struct {
 	killed  sync.Once
 	done    chan struct{}
 	result  *Result
+	causes  causes
+	watch   *watch // nil: nothing is limited
 
-	refusals *refusals // nil: not asked for
-	relayed  *relayed  // nil: nothing is relayed
+	group    *limits.Group // nil: there is none
+	refusals *refusals     // nil: not asked for
+	relayed  *relayed      // nil: nothing is relayed
 }
 
 // Command returns the command name with arguments, to be run under SystemPolicy.
@@ -126,7 +137,8 @@ func (c *Cmd) WatchStops(f func(unix.Signal)) {
 // Kill kills everything in the sandbox. Wait returns when it is gone.
 func (c *Cmd) Kill() {
 	if c.process != nil {
-		c.killed.Do(c.process.Kill)
+		c.causes.claim(EndedByKill)
+		c.killed.Do(c.kill)
 		c.relayed.hasten()
 	}
 }

@@ -33,6 +33,8 @@ type execution struct {
 	hold      bool  // there is none; the sandbox waits for those
 	takeover  *Takeover
 	asks      bool     // the filter of system calls asks the supervisor where it refuses
+	account   bool     // it is told what the command used
+	adopted   bool     // the caller puts it under its limits
 	changes   *cow.Run // which the command must not run before; nil: none
 }
 
@@ -83,6 +85,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if err != nil {
 		return err
 	}
+	limitLast(p, policy)
 
 	sockets := inside.Sockets(&policy.Network)
 	p.Process("outer")
@@ -99,6 +102,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	if run.forUser != nil {
 		p.ForUser(*run.forUser)
 	}
+	run.keepAccount(p, id)
 	p.Begin()
 	beginAttributes(p, policy)
 	clock := readClock(p, run.changes, run.takeover)
@@ -116,6 +120,9 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		if policy.Clocks != (userns.Offsets{}) {
 			userns.Unshare(p, userns.SetOf(userns.Time))
 			userns.TimeOffsets(p, policy.Clocks)
+		}
+		if !id.changes() { // else that wait is for both
+			run.awaitGroup(p)
 		}
 		p.ForkInit(init, userns.SetOf(userns.PID).Flags())
 		caps.Use(p, outerKeeps(id), caps.None)
@@ -137,9 +144,13 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		makeNamespaces(p, policy, userns.SetOf(userns.Mount))
 		inside.Compile(p, sockets)
 	}
+	proc := run.openProc(p)
+	if !locked {
+		tellNamespaces(p, proc)
+	}
 	forbidMounts := limitNamespaces(p, policy, locked)
 	queues := openQueues(p, policy, abi)
-	writable, err := mounts.CompileFrom(p, files, policy.Propagation)
+	writable, err := mounts.CompileSized(p, files, policy.Propagation, policy.TmpSize)
 	if err != nil {
 		return err
 	}
@@ -168,6 +179,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 	switch {
 	case policy.CommandIsInit && locked:
 		lockAlone(p, policy, id)
+		tellNamespaces(p, proc)
 		inside.Compile(p, sockets)
 	case locked:
 		meeting := p.NewRendezvous()
@@ -180,6 +192,7 @@ func compile(p *launch.Program, policy *Policy, run execution) error {
 		p.Process("command")
 		p.Here(command)
 		enterLocked(p, policy, meeting)
+		tellNamespaces(p, proc)
 		inside.Compile(p, sockets)
 	case policy.CommandIsInit:
 	default:

@@ -14,6 +14,7 @@ import (
 	"github.com/usandbox/usandbox/cow"
 	"github.com/usandbox/usandbox/idmap"
 	"github.com/usandbox/usandbox/launch"
+	"github.com/usandbox/usandbox/limits"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/network/inside"
 	"github.com/usandbox/usandbox/network/relay"
@@ -37,10 +38,13 @@ func Hint(err error) string {
 		pasta      *NoPastaError
 		rules      *inside.NoRulesError
 		relayed    *relay.StartError
+		limited    *limits.Error
 	)
 	switch {
 	case errors.As(err, &pasta):
 		return pasta.hint()
+	case errors.As(err, &limited):
+		return limited.Hint
 	case errors.As(err, &rules):
 		return rules.Hint()
 	case errors.As(err, &relayed):
@@ -117,6 +121,8 @@ func diagnose(e *launch.StepError, sys sysctls) string {
 		return "the system calls of this process are reported already, in an outer sandbox or container, and the kernel has one listener"
 	case e.Call == "seccomp" && (e.Errno == unix.EINVAL || e.Errno == unix.ENOSYS):
 		return "this kernel was built without filters of system calls (CONFIG_SECCOMP_FILTER); --seccomp none does without"
+	case e.Call == "seccomp" && e.Errno == unix.EMFILE:
+		return "to report what the filter refuses takes a file descriptor: raise --rlimit nofile, or do without --why"
 	case e.Call == "seccomp":
 		return "a system call filter outside forbids further ones, or there are too many; --seccomp none does without"
 	case e.Errno == unix.ENOSYS:
@@ -204,6 +210,8 @@ func forbiddenBy(e *launch.StepError, sys sysctls) string {
 		return "this kernel was built without user namespaces"
 	case strings.Contains(e.Doing, "uid_map") && os.Geteuid() == 0:
 		return "root may not map itself here; --as USER gives the sandbox an ordinary user"
+	case e.Errno == unix.EACCES && e.Call == "unshare":
+		return "a security module forbids user namespaces; AppArmor: the profile that /proc/self/attr/current names needs the rule \"userns,\""
 	case e.Errno == unix.EPERM:
 		return "a system call filter, a security module or a chroot forbids user namespaces; " +
 			"inside another usandbox, allow them there: --allow-syscalls userns"

@@ -148,6 +148,7 @@ func compileHost(p *launch.Program, policy *Policy, run execution) error {
 		return err
 	}
 	loadLast(p, filters)
+	limitLast(p, policy)
 	// Around the command's own domain there is one more, of signals alone, which outer and the
 	// guard are in as well: so they can kill the command, and it cannot kill them.
 	around, _ := landlock.Policy{Scopes: landlock.Signal, Log: landlock.SubdomainsOff}.Downgrade(abi)
@@ -162,11 +163,13 @@ func compileHost(p *launch.Program, policy *Policy, run execution) error {
 
 	p.Process("outer")
 	p.OwnSession()
+	run.keepAccount(p, identity{})
 	p.Begin()
 	beginAttributes(p, policy)
 	for _, fd := range run.closed {
 		p.Call(unix.SYS_CLOSE, fd).OnAny(nil)
 	}
+	run.awaitGroup(p)
 	setAttributes(p, policy)
 	noNewPrivileges(p)
 	caps.EmptyBounding(p)

@@ -40,7 +40,7 @@ var errInPlace = errors.New("sandbox: it cannot take the caller's place")
 // t.Watch, it is executed beside, with "planted" and t.Watch's [Planted.State].
 //
 // Exec returns only if it has changed nothing: because the policy needs a
-// supervisor (ranges of ids, clock offsets, CAP_SYS_ADMIN, As, CommandIsInit, a network) or the command has a terminal, on
+// supervisor (ranges of ids, clock offsets, CAP_SYS_ADMIN, As, CommandIsInit, limits, a network) or the command has a terminal, on
 // Linux before 6.9, or because of an error, which Start will give again.
 func (c *Cmd) Exec(t Takeover) error {
 	if !c.fitsInPlace() || t.Watch != nil && t.Watch.tooLarge() || !launch.CanAttend() {
@@ -94,9 +94,9 @@ func (c *Cmd) fitsInPlace() bool {
 	p := &c.Policy
 	switch {
 	case len(c.Args) == 0, c.Args[0] == "", c.process != nil, len(os.Args) > many, len(os.Environ()) > many,
-		c.ctx != nil, c.Forked != nil, c.Enterable, c.Hold, c.Terminal != nil, c.ReportRefused, len(c.ExtraFiles) > 0,
+		c.ctx != nil, c.Forked != nil, c.Enterable, c.Hold, c.Terminal != nil, c.ReportRefused, c.Account, c.limited(), len(c.ExtraFiles) > 0,
 		c.Stdin != os.Stdin, c.Stdout != os.Stdout, c.Stderr != os.Stderr,
-		len(p.UIDMap) > 0, len(p.GIDMap) > 0, p.Clocks != userns.Offsets{}, p.As != nil, p.CommandIsInit,
+		len(p.UIDMap) > 0, len(p.GIDMap) > 0, p.Clocks != userns.Offsets{}, p.As != nil, p.CommandIsInit, len(p.Limits.Asked()) > 0, p.Limits.Dir != "",
 		p.Capabilities.Has(unix.CAP_SYS_ADMIN), p.NoNamespaces != nil, p.Network.Mode != network.None, p.Network.Relayed():
 		return false
 	}

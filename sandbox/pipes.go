@@ -20,6 +20,8 @@ type pipes struct {
 	group  sync.WaitGroup
 	errs   []error
 
+	counting []*counting // see counted
+
 	inputErr chan error
 
 	closeAfterWait []*os.File // handed out by StdoutPipe and StderrPipe
@@ -31,15 +33,9 @@ func (p *pipes) open(c *Cmd) (files []*os.File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.writer(c.Stdout)
+	out, errOut, err := p.output(c)
 	if err != nil {
 		return nil, err
-	}
-	errOut := out
-	if !same(c.Stdout, c.Stderr) {
-		if errOut, err = p.writer(c.Stderr); err != nil {
-			return nil, err
-		}
 	}
 	for fd, f := range []*os.File{in, out, errOut} {
 		if err := noFolder(fd, f); err != nil {
@@ -47,6 +43,25 @@ func (p *pipes) open(c *Cmd) (files []*os.File, err error) {
 		}
 	}
 	return append([]*os.File{in, out, errOut}, c.ExtraFiles...), nil
+}
+
+// output opens the standard output and error.
+func (p *pipes) output(c *Cmd) (out, errOut *os.File, err error) {
+	for fd, to := range []io.Writer{c.Stdout, c.Stderr} {
+		if f, ok := to.(*os.File); ok {
+			if err := noFolder(1+fd, f); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	if c.watchesOutput() {
+		return p.counted(c)
+	}
+	if out, err = p.writer(c.Stdout); err != nil || same(c.Stdout, c.Stderr) {
+		return out, out, err
+	}
+	errOut, err = p.writer(c.Stderr)
+	return out, errOut, err
 }
 
 // noFolder refuses a folder as a standard stream: all that is below it, and above,

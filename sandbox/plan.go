@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/usandbox/usandbox/launch"
 )
@@ -15,25 +16,28 @@ func (c *Cmd) Plan() (*launch.Program, error) {
 	if err := c.checkTerminal(); err != nil {
 		return nil, err
 	}
+	policy := c.backstop(&c.Policy)
 	if c.Hold {
-		return p, compile(p, &c.Policy, execution{enterable: true, hold: true, gated: c.Forked != nil, changes: c.Changes})
+		return p, compile(p, policy, execution{enterable: true, hold: true, gated: c.Forked != nil, adopted: c.group.Adopts(), account: c.Account, changes: c.Changes})
 	}
 	if len(c.Args) == 0 || c.Args[0] == "" {
 		return nil, errors.New("no command")
 	}
 	env := c.environ()
-	return p, compile(p, &c.Policy, execution{
+	return p, compile(p, policy, execution{
 		name:      c.Args[0],
 		paths:     candidates(c.Args[0], env),
 		dir:       c.dir(),
 		argv:      launch.Strings(c.Args),
 		env:       launch.Secret("environment", env),
 		gated:     c.Forked != nil,
+		adopted:   c.group.Adopts(),
 		null:      c.nullStreams(),
 		terminal:  c.Terminal,
 		streams:   c.terminalStreams(),
 		enterable: c.Enterable,
 		asks:      c.ReportRefused,
+		account:   c.Account,
 		changes:   c.Changes,
 	})
 }
@@ -49,6 +53,9 @@ func (c *Cmd) environ() []string {
 func (c *Cmd) nullStreams() []int {
 	if c.Terminal != nil {
 		return nil
+	}
+	if c.watchesOutput() { // the others are counted, though nobody wants them
+		return slices.DeleteFunc(c.nilStreams(), func(fd int) bool { return fd > 0 })
 	}
 	return c.nilStreams()
 }

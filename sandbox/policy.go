@@ -8,6 +8,7 @@ import (
 	"github.com/usandbox/usandbox/attrs"
 	"github.com/usandbox/usandbox/caps"
 	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/limits"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/network"
 	"github.com/usandbox/usandbox/userns"
@@ -103,9 +104,15 @@ type Policy struct {
 	// what root has set.
 	OOMScoreAdj *int
 
+	// Limits are what all processes of the sandbox together may use of the machine. Zero: no
+	// limit, and no cgroup of its own.
+	Limits limits.Limits
+
 	// Personality is the command's execution domain, personality(2); nil: the caller's.
 	// Warning: some of its flags take defences of the kernel away.
 	Personality *attrs.Personality
+
+	Allowance
 }
 
 // Credential is a user and a group id outside of the sandbox.
@@ -156,6 +163,9 @@ func (p *Policy) check() error {
 	case p.Personality != nil && *p.Personality == 1<<32-1:
 		return fail("Personality", "0xffffffff is no personality, but a question")
 	}
+	if err := p.checkLimits(); err != nil {
+		return err
+	}
 	if len(p.UIDMap) > 0 {
 		if err := p.UIDMap.Validate(); err != nil {
 			return &PolicyError{"UIDMap", err}
@@ -165,6 +175,9 @@ func (p *Policy) check() error {
 		if err := p.GIDMap.Validate(); err != nil {
 			return &PolicyError{"GIDMap", err}
 		}
+	}
+	if err := p.checkAllowance(); err != nil {
+		return err
 	}
 	if err := p.checkNetwork(); err != nil {
 		return &PolicyError{"Network", err}

@@ -11,7 +11,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -62,6 +64,16 @@ func probe(what string, args []string) int {
 		fmt.Print(unix.Setxattr(args[0], "security.capability", []byte{0, 0, 0, revision2, 0, netRaw, 19: 0}, 0))
 	case "refused": // how often
 		return refusedCalls(args[0])
+	case "sleep": // milliseconds
+		ms, _ := strconv.Atoi(args[0])
+		time.Sleep(time.Duration(ms) * time.Millisecond)
+	case "give-stdout": // to file descriptor 3
+		fmt.Println("given")
+		if err := unix.Sendmsg(3, []byte{0}, unix.UnixRights(1), nil, 0); err != nil {
+			return 98
+		}
+	case "leave-group": // milliseconds to live
+		return leaveGroup(args[0])
 	case "close":
 		fmt.Print(unix.Close(-1))
 	case "flood": // how often; 0: without end

@@ -33,6 +33,9 @@ func (c *Cmd) Standalone() ([]byte, error) {
 	case len(c.Policy.GIDMap) > 0:
 		return nil, &PolicyError{"GIDMap", needsSupervisor("a map of id ranges is installed by newgidmap, which a supervisor runs")}
 	}
+	if err := c.Policy.limitsNeedSupervisor(); err != nil {
+		return nil, err
+	}
 	if c.Policy.CommandIsInit {
 		return nil, &PolicyError{"CommandIsInit", needsSupervisor("a command that is PID 1 could outlive the program that started it")}
 	}

@@ -26,6 +26,14 @@ func (c *Cmd) Start() (err error) {
 	if err := c.checkDelegated(); err != nil {
 		return err
 	}
+	if err := c.makeGroup(); err != nil {
+		return err
+	}
+	defer func() {
+		if c.process == nil {
+			err = errors.Join(err, c.endGroup())
+		}
+	}()
 	if err := c.takeCaches(); err != nil {
 		return err
 	}
@@ -34,6 +42,9 @@ func (c *Cmd) Start() (err error) {
 			c.releaseCaches()
 		}
 	}()
+	if c.watch, err = c.newWatch(); err != nil {
+		return err
+	}
 	program, err := c.Plan()
 	if err != nil {
 		return err
@@ -67,7 +78,7 @@ func (c *Cmd) Start() (err error) {
 			c.relayed = nil
 		}
 	}()
-	attr := &launch.Attr{Files: files, Prepare: c.installMaps, Terminal: c.prepareTerminal, Sockets: c.startRelay}
+	attr := &launch.Attr{Files: files, Cgroup: c.group.File(), Prepare: c.prepare, Terminal: c.prepareTerminal, Sockets: c.startRelay}
 	var noPrivate error
 	if c.Forked == nil {
 		noPrivate = c.makePrivate()
@@ -96,15 +107,20 @@ func (c *Cmd) Start() (err error) {
 		return c.Policy.explain(err)
 	}
 	c.process = process
-	if err := c.reportRefused(); err != nil {
+	err = c.prepareWatch()
+	if err == nil {
+		err = c.reportRefused()
+	}
+	if err != nil {
 		process.Kill()
 		process.Wait()
 		c.process = nil
 		return err
 	}
+	c.done = make(chan struct{})
 	c.useCaches()
 	c.pipes.run()
-	c.done = make(chan struct{})
+	c.beginWatch()
 	if c.ctx != nil {
 		go func() {
 			select {

@@ -23,21 +23,27 @@ func (c *Cmd) Wait() error {
 	}
 	c.relayed.end()
 	close(c.done)
+	c.watch.end()
 	c.result = &Result{
 		Status: state.Status, Wall: time.Since(c.started),
 		User: state.User, System: state.System, MaxRSS: state.MaxRSS,
+		Ending: c.causes.of(state.Status),
 	}
+	c.result.takeAccount(state.Account)
+	groupErr := c.endGroup()
+	c.result.Usage = c.group.Usage()
 	c.releaseCaches()
 	if c.Changes != nil {
 		err = errors.Join(err, c.Changes.Ended(state.Status))
 	}
-	copyErr := errors.Join(c.pipes.wait(), c.removePrivate())
+	copyErr := errors.Join(c.pipes.waitOutput(c.result.Ending.Limited()), c.removePrivate(), groupErr)
+	c.Result()
 	switch {
 	case err != nil:
 		return err
 	case c.ctx != nil && c.ctx.Err() != nil && state.Status.Signaled():
 		return c.ctx.Err()
-	case state.Status.Signaled() || state.Status.ExitStatus() != 0:
+	case state.Status.Signaled() || state.Status.ExitStatus() != 0 || c.result.Ending.Limited():
 		return &ExitError{Result: *c.result}
 	}
 	return copyErr
@@ -83,5 +89,11 @@ func (c *Cmd) CombinedOutput() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Result is how the command ended; nil before Wait has returned.
-func (c *Cmd) Result() *Result { return c.result }
+// Result is how the command ended; nil before Wait has returned. With a Terminal and an OutputLimit its
+// Ending is final once all has been read of the terminal, and Printed was called for it.
+func (c *Cmd) Result() *Result {
+	if c.result != nil {
+		c.result.Ending = c.watch.late(c.result.Ending)
+	}
+	return c.result
+}

@@ -35,6 +35,7 @@ func (r *Relay) input() {
 				q.typed(buf[:n])
 				continue
 			}
+			r.watch.typed(buf[:n])
 			if !r.give(buf[:n]) {
 				return
 			}

@@ -31,9 +31,10 @@ func (r *Relay) output(read func([]byte) (int, error)) {
 			n, err := read(buf)
 			switch {
 			case n > 0:
-				text := r.filter.Filter(buf[:n])
-				if r.through {
-					text = buf[:n]
+				read := r.watch.printed(buf[:n])
+				text := read
+				if !r.through {
+					text = r.filter.Filter(read)
 				}
 				var ok bool
 				if pending, ok = r.show(pending, text); !ok {

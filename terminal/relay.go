@@ -41,6 +41,8 @@ type Relay struct {
 	inDone  chan struct{} // closed when input has ended
 	outDone chan struct{}
 
+	watch Watch // set before Start
+
 	answered atomic.Int64 // how often the terminal has answered DSR 5
 	answer   matcher
 }

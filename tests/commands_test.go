@@ -37,6 +37,9 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 
 	"link-resolv.conf": linkResolvConf,
 
+	"measured": measured,
+	"reported": reported,
+
 	"name":   worldName,
 	"peak":   peak,
 	"serve":  serve,
@@ -53,6 +56,8 @@ func condition(name string) (bool, error) {
 		return os.Getuid() != 0, nil
 	case "binfmt":
 		return testhost.Newer(6, 7), nil
+	case "nsid":
+		return testhost.Newer(6, 18), nil
 	case "landlock":
 		abi, _ := landlock.ABI()
 		return abi >= 6, nil

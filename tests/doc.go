@@ -23,6 +23,10 @@
 //	                               start a server of package servers for the rest of the
 //	                               script, and set the variable to its port
 //	heard VARIABLE [REGEXP]        that server was connected to, or heard what matches
+//	reported FILE [FIELD=REGEXP | FIELD>NUMBER | !FIELD ...]
+//	                               a file is a report, with these fields (a.b.0)
+//	measured FILE [SAMPLE=REGEXP | SAMPLE>NUMBER | !SAMPLE ...]
+//	                               a file is OpenMetrics text, with these samples
 //	peak MIB                       the last background program has never used more memory
 //
 //	[root] [user]                  who runs the script
@@ -30,6 +34,7 @@
 //	                               newuidmap and newgidmap are installed
 //	[tun]                          the user can open /dev/net/tun, as most can
 //	[binfmt]                       the kernel has binfmt_misc for user namespaces
+//	[nsid]                         namespaces have unique ids
 //	[landlock]                     the kernel has all of Landlock that sandboxes use (ABI 6)
 //
 // When root runs the tests, every script runs twice: as root, and as a user

@@ -12,13 +12,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/usandbox/usandbox/internal/testhost"
 	"github.com/usandbox/usandbox/tests/servers"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // tooLong is how long no script takes.
-const tooLong = 3 * time.Minute
+var tooLong = testhost.Patient(3 * time.Minute)
 
 // folder is where everything the tests need lies; every user can read it.
 var folder string
@@ -44,11 +45,8 @@ func prepared(f func() int) int {
 	if err := os.Chmod(folder, 0o755); err != nil {
 		return failed(err)
 	}
-	build := exec.Command("go", "build", "-o", filepath.Join(folder, "bin")+"/", "../cmd/usandbox", "./probe") // go test puts it in PATH
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		return failed(fmt.Errorf("%v: %w", build, err))
+	if err := testhost.Build(filepath.Join(folder, "bin"), "../cmd/usandbox", "./probe"); err != nil {
+		return failed(err)
 	}
 	return f()
 }

@@ -16,6 +16,7 @@ type attributeFlags struct {
 	umask       string
 	oomScoreAdj int
 	personality string
+	allowance   allowanceFlags
 }
 
 func (a *attributeFlags) declare(s *pflag.FlagSet) {
@@ -24,6 +25,7 @@ func (a *attributeFlags) declare(s *pflag.FlagSet) {
 	s.StringVar(&a.umask, "umask", "", "the command's file mode creation mask, `OCTAL`")
 	s.IntVar(&a.oomScoreAdj, "oom-score-adj", 0, "how soon it is killed when memory is short: `N` from -1000 to 1000")
 	s.StringVar(&a.personality, "personality", "", "execution domain and flags, `NAME[,NAME]` of setarch(8): linux32, addr-no-randomize, ...")
+	a.allowance.declare(s)
 }
 
 // set puts what was asked for into a policy.
@@ -50,5 +52,5 @@ func (a *attributeFlags) set(s *pflag.FlagSet, p *sandbox.Policy) error {
 		}
 		p.Personality = &domain
 	}
-	return nil
+	return a.allowance.set(s, p)
 }

@@ -59,6 +59,9 @@ type runFlags struct {
 	name             string
 	detach           bool
 	attributes       attributeFlags
+	limits           limitFlags
+	deadlines        deadlineFlags
+	record           record
 	noCommand        bool // none is wanted
 	pty              ptyFlags
 	console          *console // nil: the command has no terminal of its own
@@ -98,6 +101,7 @@ func newRunFlags(name string) *runFlags {
 	f.networkFlags()
 	f.hostFlags()
 	f.attributes.declare(s)
+	f.limits.declare(s)
 	s.StringArrayVar(&f.env, "env", nil, "set a variable, `K=V`, or pass on the caller's, K; repeatable")
 	s.BoolVar(&f.inheritEnv, "inherit-env", false, "pass on the whole environment")
 	s.StringArrayVar(&f.unsetEnv, "unset-env", nil, "remove a variable `K`; repeatable")

@@ -19,7 +19,9 @@ import (
 // others are refused with --no-namespaces.
 var withoutNamespaces = []string{
 	"no-namespaces", "require", "ro", "ro-try", "rw", "rw-try", "no-cwd", "chdir", "share", "net", "seccomp", "allow-syscalls", "landlock",
-	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "pty", "help", "output",
+	"env", "inherit-env", "unset-env", "keep-fd", "verbose", "json", "core", "mdwe", "umask", "oom-score-adj", "personality", "rlimit", "nice", "cpu-affinity",
+	"memory", "memory-high", "swap", "pids", "cpus", "cpu-weight", "cpuset", "io-weight", "cgroup", "limits",
+	"timeout", "grace", "cpu-time", "idle-timeout", "output-limit", "report", "metrics", "summary", "pty", "help", "output",
 }
 
 func (f *runFlags) hostFlags() {
@@ -81,6 +83,7 @@ func (f *runFlags) hostPolicy() (sandbox.Policy, error) {
 		flagError("landlock", f.setLandlock(&p)),
 		f.setSyscalls(&p),
 		f.attributes.set(f.set, &p),
+		f.limits.set(f.set, &p),
 	} {
 		if err != nil {
 			return p, err

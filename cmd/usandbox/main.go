@@ -69,6 +69,7 @@ func dispatch(args []string) int {
 //	usandbox: <what was being done>: <what went wrong>
 //	hint: <what to type>
 func fail(err error, hints ...string) int {
+	failure = err
 	fmt.Fprintf(os.Stderr, "usandbox: %s\n", printable(err.Error()))
 	for _, h := range append(hints, sandbox.Hint(err)) {
 		if h != "" {

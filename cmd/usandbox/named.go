@@ -20,6 +20,7 @@ func holdCommand(args []string) int {
 	f := newRunFlags("hold")
 	f.nameFlags()
 	f.noCommand = true
+	f.deadlines.declare(f.set)
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code

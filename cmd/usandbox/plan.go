@@ -14,6 +14,7 @@ func planCommand(args []string) int {
 	f := newRunFlags("plan")
 	asJSON := f.set.Bool("json", false, "print JSON: a list of steps")
 	f.pty.add(f.set)
+	f.deadlines.declare(f.set)
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code

@@ -70,6 +70,7 @@ func (f *runFlags) policy(changes *cow.Run, caches *cache.Layers) (sandbox.Polic
 		flagError("landlock", f.setLandlock(&p)),
 		f.setSyscalls(&p),
 		f.attributes.set(f.set, &p),
+		f.limits.set(f.set, &p),
 	} {
 		if err != nil {
 			return p, err

@@ -18,8 +18,15 @@ func runCommand(args []string) int {
 	f := newRunFlags("run")
 	f.nameFlags()
 	f.whyFlag()
+	f.deadlines.declare(f.set)
 	f.pty.add(f.set)
 	f.set.BoolVar(&f.review, "review", false, "like --cow; in the end show what was changed, and ask what to do with it")
+	f.record.declare(f.set)
+	return f.record.end(f.run(args))
+}
+
+// run does what args say, and returns the exit code.
+func (f *runFlags) run(args []string) int {
 	c, code, ok := f.prepare(args)
 	if !ok {
 		return code
@@ -28,6 +35,8 @@ func runCommand(args []string) int {
 	if err := f.setTerminal(c); err != nil {
 		return fail(err)
 	}
+	f.record.begin(c)
+	c.ReportRefused = f.why
 	if f.name != "" || f.detach {
 		return runNamed(f, c)
 	}
@@ -46,6 +55,7 @@ type running struct {
 
 	filter  string   // the first one of --seccomp
 	console *console // nil: the command has no terminal of its own
+	record  *record
 }
 
 // start starts the sandbox, or executes it in usandbox's place. Nil: it could not be,
@@ -65,6 +75,7 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		fmt.Fprintln(os.Stderr, "usandbox:", line)
 	}
 	tellLosses(&c.Policy)
+	f.limits.setDefault(&c.Policy)
 	if f.network.net == "host" && c.Policy.NoNamespaces == nil && c.Policy.ReachesAbstractSockets() && !again {
 		fmt.Fprintln(os.Stderr, "usandbox: --net host: the command can connect to abstract unix sockets of your programs, from which only Landlock (ABI 6) keeps it")
 	}
@@ -85,16 +96,23 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		return nil, fail(err, h.hint)
 	}
 	signals := make(chan os.Signal, 64)
-	c.Forked = func() { catchSignals(signals) }
+	c.Forked = func() {
+		catchSignals(signals)
+		f.record.forked()
+	}
 	if err := c.Start(); err != nil {
+		f.record.notStarted(err)
 		return nil, failStart(c, err)
 	}
 	if f.console != nil {
+		f.console.count(c)
 		f.console.begin(func(sig unix.Signal, group bool) { signalCommand(c, sig, group) })
 	}
+	tellNotLimited(c)
 	go forwardSignals(c, f.console, signals)
+	wakeAt(c.Timeout)
 	time.AfterFunc(restAfter, rest)
-	r := &running{c: c, watch: watch, ask: f.review, console: f.console}
+	r := &running{c: c, watch: watch, ask: f.review, console: f.console, record: &f.record}
 	if len(f.filters) > 0 {
 		r.filter = f.filters[0].name
 	}
@@ -108,7 +126,9 @@ func (r *running) wait() int {
 	if r.console != nil {
 		r.console.end()
 	}
+	r.tellLimit()
 	r.tellKilled()
+	r.tellLimits()
 	r.tellRefused()
 	r.tellNetwork()
 	if r.c.Changes != nil && !r.ask && r.c.Changes.Changed() {
@@ -123,7 +143,8 @@ func (r *running) wait() int {
 	}
 	code := r.c.Result().ExitCode()
 	if r.ask {
-		signal.Reset() // Ctrl-C is for the question now
+		r.record.write(code) // it may end here
+		signal.Reset()       // Ctrl-C is for the question now
 		if asked := review(r.c.Changes.Folder()); code == 0 {
 			code = asked
 		}
@@ -135,7 +156,13 @@ func (r *running) wait() int {
 func (f *runFlags) prepare(args []string) (c *sandbox.Cmd, code int, ok bool) {
 	rest, err := f.parse(args)
 	if err == nil {
+		err = f.openRecord(rest)
+	}
+	if err == nil {
 		c, err = f.command(rest)
+	}
+	if err == nil {
+		err = f.setDeadlines(c)
 	}
 	if err == nil {
 		noteGit(c.Policy)

@@ -45,13 +45,15 @@ func forwardSignals(c *sandbox.Cmd, con *console, ch chan os.Signal) {
 	if con != nil {
 		stop = con.stopped
 	}
-	if startedPipe == nil { // a detached one that stops would be continued by nobody
+	if startedPipe == nil && !staysAwake(c) { // a detached one that stops would be continued by nobody
 		go c.WatchStops(stop) // not before SIGCONT is caught: it is what ends a stop
 	}
 	for s := range ch {
 		switch {
 		case c.Hold:
 			signalHeld(c, s)
+		case s == unix.SIGINT && c.BeingEnded(): // whoever waits has had enough
+			c.Kill()
 		case con == nil || con.caught(s.(unix.Signal)):
 			signalCommand(c, s.(unix.Signal), forwarded[s])
 		}

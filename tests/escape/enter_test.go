@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/internal/testhost"
 )
 
 // Who is in the namespaces that usandbox enter enters, with every capability there,
@@ -126,7 +128,7 @@ func startWatch(t *testing.T) *watch {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	late := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	late := time.AfterFunc(testhost.Patient(time.Minute), func() { cmd.Process.Kill() })
 	t.Cleanup(func() { late.Stop() })
 	w := &watch{in: in, out: bufio.NewScanner(out)}
 	for line := w.line(t); line != "ready"; line = w.line(t) { // the target says that

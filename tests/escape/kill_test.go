@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/cow"
+	"github.com/usandbox/usandbox/internal/testhost"
 )
 
 // What is killed at a random moment leaves nothing: no process, no file, no mount.
@@ -61,7 +62,7 @@ func TestKill(t *testing.T) {
 				if len(way.flags) > 0 || ran == 0 && i > 12 {
 					moment *= 8 // newuidmap and newgidmap take their time, and so does a busy machine
 				}
-				if s.killOnce(way.flags, way.outer, moment) {
+				if s.killOnce(way.flags, way.outer, testhost.Patient(moment)) {
 					ran++
 				}
 				if t.Failed() {

@@ -107,10 +107,7 @@ func prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	build := exec.Command(goProgram(), "build", "-o", usandbox, "../../cmd/usandbox")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	build.Stderr = os.Stderr
-	return build.Run()
+	return testhost.Build(folder, "../../cmd/usandbox")
 }
 
 // temporary is a folder that everybody can reach; $TMPDIR may not be.
@@ -119,13 +116,6 @@ func temporary() string {
 		return "/tmp"
 	}
 	return os.TempDir()
-}
-
-func goProgram() string {
-	if name, err := exec.LookPath("go"); err == nil {
-		return name
-	}
-	return "/usr/local/go/bin/go" // where its installer puts it
 }
 
 // TestAsUser runs every other test once more as a user without privilege.

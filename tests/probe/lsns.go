@@ -20,6 +20,9 @@ func lsns(args []string) error {
 	if err != nil {
 		return err
 	}
+	if list, err := exec.Command("lsns", "--list-columns").Output(); err == nil { // since util-linux 2.41
+		help = append(help, list...)
+	}
 	columns := []string{"NS", "TYPE", "PATH", "NPROCS", "PID", "PPID", "COMMAND", "UID", "USER", "NETNSID", "NSFS", "PNS", "ONS"}
 	columns = slices.DeleteFunc(columns, func(c string) bool { return !bytes.Contains(help, []byte(" "+c+" ")) })
 	modes := [][]string{{"--list"}, {"--list", "-W"}, nil}
