@@ -38,7 +38,7 @@ func (d Data) compile(t *tree) error {
 	}
 	at := t.find(d.Target, true)
 	if at.named && at.missing > 0 {
-		t.create(at.parent(), false)
+		t.createParents(at)
 		t.shape.set(at.path, node{kind: ownFile})
 	} else if !at.named {
 		t.isBlind(at)
@@ -60,6 +60,7 @@ func (d Data) mount(t *tree) {
 	t.doing(StageMode, "", "")
 	p.Call(unix.SYS_FCHMOD, t.src, d.Mode)
 	d.write(t, t.src)
+	t.loose.detail = name
 	at := t.prepareLoose(d.Target, true)
 	t.doing(StageMount, name, "")
 	p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, name, cloneNamed).To(t.tree)

@@ -37,8 +37,8 @@ const (
 	StagePivot                   // it becomes the root, or the new root does
 	StageDetach                  // the host's tree is let go of
 	StageParents                 // folders above the target are made
-	StagePoint                   // the target is made
-	StageMount                   // it is mounted on; of a bind, the real path of the source
+	StagePoint                   // the target is made: file or folder
+	StageMount                   // it is mounted on: the real path of what is bound, the options of an overlay
 	StageAttributes              // attributes are set; likewise
 	StageSame                    // the source is compared with the one expected; likewise
 	StageDone                    // Bind.Done is closed
@@ -66,6 +66,7 @@ type looseTree struct {
 	sources map[string]realSource // by the names that entries have
 	dir     *launch.Var           // fd of the folder in which a name is made
 	buffer  *launch.Var           // for what is copied
+	detail  string                // of StageMount, as soon as it is known
 	files   int                   // of the base
 	layers  int
 }
@@ -77,7 +78,7 @@ func CompileLoose(p *launch.Program, entries []Entry, l Loose) error {
 		loose: &looseTree{Loose: l, sources: map[string]realSource{}, dir: p.Var("dir")}}
 	t.begin()
 	for _, e := range entries {
-		t.loose.entry = e
+		t.loose.entry, t.loose.detail = e, ""
 		if err := wrap(e, e.compile(t)); err != nil {
 			return err
 		}

@@ -24,10 +24,6 @@ func (o Overlay) compileLoose(t *tree) error {
 	for _, dir := range o.Lower {
 		lower = append(lower, real[dir])
 	}
-	at, err := t.prepare(o.Target, false)
-	if err != nil {
-		return err
-	}
 	options := []string{"lowerdir", strings.Join(lower, ":")}
 	switch {
 	case o.ReadOnly:
@@ -38,6 +34,11 @@ func (o Overlay) compileLoose(t *tree) error {
 		options = append(options, "upperdir", real[o.Upper], "workdir", real[o.Work])
 	}
 	shown := optionText(options)
+	t.loose.detail = shown
+	at, err := t.prepare(o.Target, false)
+	if err != nil {
+		return err
+	}
 	t.doing(StageMount, shown, "")
 	overlap, done := t.p.Label("overlaps"), t.p.Label("overlaid")
 	first := len(t.p.Steps())

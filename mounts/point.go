@@ -12,7 +12,7 @@ func (t *tree) point(target string, at place, file bool) {
 	t.isBlind(at)
 	rel := relative(target)
 	slow, opened, none := t.p.Label("missing"), t.p.Label("opened"), t.p.Label("no_folder")
-	t.doing(StagePoint, "", "")
+	t.doing(StagePoint, sort(file), "")
 	if file {
 		t.openLoose(rel, at, "O_PATH|O_DIRECTORY", unix.O_PATH|unix.O_DIRECTORY, t.dst).On(unix.ENOTDIR, none).OnAny(slow)
 		t.p.Fail(unix.EISDIR)
@@ -25,13 +25,13 @@ func (t *tree) point(target string, at place, file bool) {
 	t.p.Here(slow)
 	t.parents(target, at)
 	_, mode := t.modes()
-	t.doing(StagePoint, "", "")
+	t.doing(StagePoint, sort(file), "")
 	if file {
 		t.makeFile(rel, at)
 	} else {
 		t.makeOne(rel, at, mode)
 	}
-	t.doing(StageMount, "", "")
+	t.doing(StageMount, t.loose.detail, "")
 	t.openLoose(rel, at, "O_PATH", unix.O_PATH, t.dst)
 	t.p.Here(opened)
 }
@@ -105,4 +105,18 @@ func (t *tree) makeFile(rel string, at place) {
 	t.openMaking(rel, at, "O_CREAT|O_WRONLY", unix.O_CREAT|unix.O_WRONLY, 0o444, t.dst)
 	t.p.Close(t.dst)
 	t.p.Here(done)
+}
+
+// sort is the detail of StagePoint.
+func sort(file bool) string {
+	if file {
+		return "file"
+	}
+	return "folder"
+}
+
+// createParents makes what is missing above a known place.
+func (t *tree) createParents(at place) {
+	above, _ := t.modes()
+	t.createWith(at.parent(), false, StageParents, above, above)
 }

@@ -25,6 +25,7 @@ func (l *looseTree) source(name string) (real string, file bool, err error) {
 		}
 		l.sources[name] = s
 	}
+	l.detail = s.path
 	return s.path, s.file, nil
 }
 

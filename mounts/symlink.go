@@ -55,7 +55,7 @@ func (l Symlink) compileLoose(t *tree) {
 	p := t.p
 	at := t.find(l.Target, true)
 	if at.named && at.missing > 0 {
-		t.create(at.parent(), false)
+		t.createParents(at)
 		t.doing(StagePoint, "", "")
 		p.Call(unix.SYS_SYMLINKAT, l.Link, at.root, at.rel)
 		t.shape.set(at.path, node{kind: ownLink, link: l.Link})

@@ -195,17 +195,23 @@ func mismatch(target string, file bool) error {
 // through an fd of the file system, as the folder that it is mounted on may be
 // one that others can rename. What is there then is found as the place returned.
 func (t *tree) create(at place, file bool) place {
+	above, last := t.modes()
+	return t.createWith(at, file, StagePoint, above, last)
+}
+
+// createWith is create with the permission bits of folders, and the stage at which the last
+// component is made.
+func (t *tree) createWith(at place, file bool, s Stage, above, last uint32) place {
 	if at.missing == 0 {
 		return at
 	}
 	names := split(at.path)
 	rels := split(at.rel)
-	above, last := t.modes()
 	for i := at.missing; i > 0; i-- {
 		name, where := path.Join(rels[:len(rels)-i+1]...), "/"+path.Join(names[:len(names)-i+1]...)
 		mode := above
 		if i == 1 {
-			t.doing(StagePoint, "", "")
+			t.doing(s, sort(file), "")
 			mode = last
 		} else {
 			t.doing(StageParents, "", "")
