@@ -20,7 +20,10 @@ type realSource struct {
 func (l *looseTree) source(name string) (real string, file bool, err error) {
 	s, ok := l.sources[name]
 	if !ok {
-		if s, err = findReal(name); err != nil {
+		if l.name == nil {
+			l.name = make([]byte, unix.PathMax)
+		}
+		if s, err = findReal(name, l.name); err != nil {
 			return "", false, &fs.PathError{Op: "find", Path: name, Err: err}
 		}
 		l.sources[name] = s
@@ -29,7 +32,8 @@ func (l *looseTree) source(name string) (real string, file bool, err error) {
 	return s.path, s.file, nil
 }
 
-func findReal(name string) (realSource, error) {
+// findReal looks a name up; buf has room for a path.
+func findReal(name string, buf []byte) (realSource, error) {
 	fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return realSource{}, err
@@ -39,7 +43,6 @@ func findReal(name string) (realSource, error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return realSource{}, err
 	}
-	buf := make([]byte, unix.PathMax)
 	n, err := unix.Readlink("/proc/self/fd/"+strconv.Itoa(fd), buf)
 	if err != nil {
 		return realSource{}, err
