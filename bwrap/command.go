@@ -75,6 +75,9 @@ func (c *compiler) execute() error {
 		args[0] = *c.o.Argv0
 	}
 	c.say("execvp %s", c.o.Command[0])
+	if c.self != nil {
+		c.execSelf(args)
+	}
 	c.exec(c.o.Command[0], args)
 	return nil
 }

@@ -31,13 +31,15 @@ type compiler struct {
 	begin  *launch.Label // of the child
 	buffer *launch.Var   // for what is copied
 	prefix string        // of messages
+	name   string        // of the program
+	self   *launch.Var   // fd of it, if it is the command
 }
 
 // pipe is two file descriptors.
 type pipe struct{ read, write *launch.Var }
 
 func compile(o *Options, name string, h Host, sources map[string]source) (*launch.Program, error) {
-	c := &compiler{Program: launch.NewStandalone(3), o: o, h: h, sources: sources, uid: h.UID, gid: h.GID}
+	c := &compiler{Program: launch.NewStandalone(3), o: o, h: h, sources: sources, uid: h.UID, gid: h.GID, name: name}
 	if o.UID != -1 {
 		c.uid = uint32(o.UID)
 	}
@@ -50,6 +52,9 @@ func compile(o *Options, name string, h Host, sources map[string]source) (*launc
 	}
 	c.prefix = begin
 	c.FailAs(begin, exitFailure)
+	if err := c.openSelf(); err != nil {
+		return nil, err
+	}
 	c.startMonitor()
 	c.watch()
 	c.startChild()
