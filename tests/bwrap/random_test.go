@@ -80,7 +80,7 @@ func TestRandom(t *testing.T) {
 	for n := range *sequences {
 		s := *seed + uint64(n)
 		t.Run(strconv.FormatUint(s, 10), func(t *testing.T) {
-			sequence(rand.New(rand.NewPCG(s, 0))).with("", "sh", "-c", probe).compare(t)
+			sequence(rand.New(rand.NewPCG(s, 0))).with("", probed("")...).compare(t)
 		})
 	}
 }
