@@ -62,7 +62,7 @@ func (d *draw) dest() string {
 		}
 	}
 	return d.pick("/a", "/a/b", "/a/b/c", "/d", "/d/e", "/d/e/f", "/h", "/h/d", "/h/d/e", "/h/w", "/h/w/new/x", "/h/link/y", "/h/link", "/h/f",
-		"/l1", "/l1/x", "/l2/y/z", "/l3", "/", "/a//b/", "/a/./b", "/d/../a/q", "/t", "/t/u", "/t/u/v", "d", "d/../w", "", "/usr/x", "/usr/share", "/dev/null", "/dev/x", "/..")
+		"/l1", "/l1/x", "/l2/y/z", "/l3", "/", "/a//b/", "/a/./b", "/d/../a/q", "/t", "/t/u", "/t/u/v", "d", "d/../w", "", "/usr/x", "/usr/share", "/dev/null", "/dev/x")
 }
 
 // source draws a source.
@@ -102,7 +102,11 @@ func (d *draw) operation() {
 	case 0, 1, 2:
 		d.add(d.pick("--bind", "--ro-bind", "--dev-bind"), d.source(), d.dest())
 	case 3, 4:
-		d.add(d.pick("--bind-try", "--ro-bind-try", "--dev-bind-try"), d.source(), d.dest())
+		source := d.source()
+		if source == "" { // shows the host's root
+			source = "none"
+		}
+		d.add(d.pick("--bind-try", "--ro-bind-try", "--dev-bind-try"), source, d.dest())
 	case 5, 6:
 		d.perms()
 		if d.often(4) {
@@ -121,14 +125,14 @@ func (d *draw) operation() {
 	case 11:
 		if d.links < 3 && !strings.Contains(strings.Join(d.args, " "), "/l"+strconv.Itoa(d.links+1)) {
 			d.links++
-			d.add("--symlink", d.pick("a", "d/e", "h/d", "nowhere", "l1/x", "../t", "."), "/l"+strconv.Itoa(d.links))
+			d.add("--symlink", d.pick("a", "d/e", "h/d", "nowhere", "../t"), "/l"+strconv.Itoa(d.links))
 		}
 	case 12:
 		d.add("--chmod", d.pick("0711", "0500", "1777", "0"), d.dest())
 	case 13:
 		d.add("--remount-ro", d.dest())
 	case 14:
-		d.words("--proc /proc", "--dev /dev", "--dev /a/proc", "--dev /h/w", "--proc /b/proc", "--unshare-ipc --mqueue /q", "--mqueue /q")
+		d.mount()
 	case 15:
 		if minor >= 11 {
 			d.overlay()
@@ -138,6 +142,15 @@ func (d *draw) operation() {
 			d.words("--perms 0700 --bind d /h", "--perms 9 --dir /a", "--perms 0700 --perms 0700 --dir /a", "--size 1 --dir /a", "--size 0 --tmpfs /a",
 				"--none", "--bind d", "--chmod x /a", "--size 4096 --perms 0700 --tmpfs /z", "--tmpfs", "--remount-ro /", "--perms 0700 --proc /proc")
 		}
+	}
+}
+
+// mount draws a file system. One of the processes or of the queues can be mounted in one
+// place once.
+func (d *draw) mount() {
+	words := strings.Fields(d.pick("--proc /proc", "--proc /b/proc", "--dev /dev", "--dev /a/proc", "--dev /h/w", "--mqueue /q", "--mqueue /q --unshare-ipc"))
+	if !slices.Contains(d.args, words[1]) {
+		d.add(words...)
 	}
 }
 
@@ -177,12 +190,17 @@ func (d *draw) process() {
 		d.words("--share-net", "--unshare-all --share-net", "--as-pid-1", "--unshare-pid --as-pid-1", "--assert-userns-disabled", "--unshare-user --disable-userns --assert-userns-disabled",
 			"--unshare-net --share-net", "--unshare-cgroup")
 	case 6:
-		d.files = append(d.files, d.pick(allowAll, allowAll, allowAll+allowAll, "short"))
-		d.add(d.pick("--seccomp", "--add-seccomp-fd", "--add-seccomp-fd"), strconv.Itoa(2+len(d.files)))
+		filter := d.pick("--seccomp", "--add-seccomp-fd", "--add-seccomp-fd", "--add-seccomp-fd short")
+		filter, short, _ := strings.Cut(filter, " ")
+		if short == "" {
+			short = d.pick(allowAll, allowAll+allowAll)
+		}
+		d.files = append(d.files, short)
+		d.add(filter, strconv.Itoa(2+len(d.files)))
 	case 7:
 		d.add(d.pick("--info-fd", "--json-status-fd", "--sync-fd"), d.pipe())
 	case 8:
-		d.words("--lock-file /a/f", "--lock-file /usr/bin/env", "--lock-file d/f", "--unshare-pid --lock-file /f")
+		d.words("--lock-file /usr/bin/env", "--unshare-pid --lock-file /usr/bin/sh")
 	}
 }
 

@@ -11,9 +11,9 @@ const probe = `id -u; id -g; pwd; umask; hostname
 cat /proc/self/uid_map /proc/self/gid_map 2>/dev/null
 grep -E '^(Cap|NoNewPrivs|Seccomp:|Seccomp_filters|NSpid|Sig(Blk|Ign))' /proc/self/status 2>/dev/null | sed -E 's/(NSpid:).*\t(.)$/\1 \2/; s/(NSpid:).*[0-9]{3}.*/\1/'
 cat /proc/self/mountinfo 2>/dev/null
-find / DEPTH -path /usr -prune -o -path '*/proc/*' -prune -o -printf '%p %y %m %U %G %l %s\n' 2>&1 | sort
+find / DEPTH -path /usr -prune -o -path '*/proc/*' -prune -o -printf '%p %y %m %U %G %l %s\n' 2>&1 | sort -S 9M
 for f in /a/data /a/f /f; do [ -f $f ] && cat $f; done
-env | sort
+env | sort -S 9M
 ls -l /proc/self/fd 2>/dev/null | sed -n -E 's/.* ([0-9]+ -> .*)/\1/p'
 `
 
