@@ -98,6 +98,9 @@ func (c *compiler) exec(name string, args []string) {
 			paths = append(paths, dir+name)
 		}
 	}
+	if name == "" {
+		paths = nil
+	}
 	argv, last, failed := launch.Strings(args), c.Data("errno", 8, int(unix.ENOENT)), c.Label("exec_failed")
 	for _, path := range paths {
 		next, script, denied := c.Label("next_path"), c.Label("script"), c.Label("denied")

@@ -58,11 +58,14 @@ func (d *draw) dest() string {
 			}
 		}
 		if len(before) > 0 {
-			return d.pick(before...) + d.pick("", "", "/x", "/", "/../y")
+			return d.pick(before...) + d.pick("", "", "/x", "/../y")
 		}
 	}
+	if minor < 12 && d.often(30) { // 0.12 makes more of the slash at the end
+		return "/a//b/"
+	}
 	return d.pick("/a", "/a/b", "/a/b/c", "/d", "/d/e", "/d/e/f", "/h", "/h/d", "/h/d/e", "/h/w", "/h/w/new/x", "/h/link/y", "/h/link", "/h/f",
-		"/l1", "/l1/x", "/l2/y/z", "/l3", "/", "/a//b/", "/a/./b", "/d/../a/q", "/t", "/t/u", "/t/u/v", "d", "d/../w", "", "/usr/x", "/usr/share", "/dev/null", "/dev/x")
+		"/l1", "/l1/x", "/l2/y/z", "/l3", "/", "/a/./b", "/d/../a/q", "/t", "/t/u", "/t/u/v", "d", "d/../w", "", "/usr/x", "/usr/share", "/dev/null", "/dev/x")
 }
 
 // source draws a source.

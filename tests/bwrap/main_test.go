@@ -40,7 +40,8 @@ func run(m *testing.M) int {
 	if _, err := fmt.Sscanf(string(said), "bubblewrap 0.%d", &minor); err != nil {
 		panic(fmt.Sprintf("bubblewrap's version %q: %v", said, err))
 	}
-	if folder, err = os.MkdirTemp("", "bwrap-test-"); err != nil {
+	// Not in /tmp, where bubblewrap makes its base: it does not see a $PWD there.
+	if folder, err = os.MkdirTemp("/var/tmp", "bwrap-test-"); err != nil {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)

@@ -11,7 +11,7 @@ const probe = `id -u; id -g; pwd; umask; hostname
 cat /proc/self/uid_map /proc/self/gid_map 2>/dev/null
 grep -E '^(Cap|NoNewPrivs|Seccomp:|Seccomp_filters|NSpid|Sig(Blk|Ign))' /proc/self/status 2>/dev/null | sed -E 's/(NSpid:).*\t(.)$/\1 \2/; s/(NSpid:).*[0-9]{3}.*/\1/'
 cat /proc/self/mountinfo 2>/dev/null
-find / DEPTH -path /usr -prune -o -path '*/proc/*' -prune -o -printf '%p %y %m %U %G %l %s\n' 2>&1 | sort -S 9M
+find / DEPTH -path /usr -prune -o -path '*/proc' -prune -printf '%p %y %m %U %G\n' -o -printf '%p %y %m %U %G %l %s\n' 2>&1 | sort -S 9M
 for f in /a/data /a/f /f; do [ -f $f ] && cat $f; done
 env | sort -S 9M
 ls -l /proc/self/fd 2>/dev/null | sed -n -E 's/.* ([0-9]+ -> .*)/\1/p'
@@ -104,7 +104,6 @@ var options = []struct {
 	{"info_fd", "--unshare-all --info-fd 3", []string{""}},
 	{"status_fd", "--unshare-pid --json-status-fd 3", []string{""}},
 	{"status_fd_shared", "--json-status-fd 3 --info-fd 4", []string{"", ""}},
-	{"info_fd_closed", "--info-fd 9", nil},
 }
 
 // allowAll is a filter of system calls.
