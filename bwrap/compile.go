@@ -13,33 +13,29 @@ import (
 // compiler is a program that is being made.
 type compiler struct {
 	*launch.Program
-	o       *Options
-	h       Host
-	sources map[string]source
-	tree    // what is known of the file tree
+	o *Options
+	h Host
 
 	uid, gid           uint32 // while the tree is made, and of the command but for the next
 	finalUID, finalGID uint32 // of the command, in a user namespace below
 	inner              bool   // there is one
 
-	proc   *launch.Var   // fd of the host's proc
-	umask  *launch.Var   // of the caller
-	env    *launch.Var   // address of the command's environment
-	child  *launch.Var   // process id
-	event  pipe          // the command's exit code, from init to the monitor
-	ready  pipe          // a byte before the execve, and another if it fails
-	begin  *launch.Label // of the child
-	buffer *launch.Var   // for what is copied
-	prefix string        // of messages
-	name   string        // of the program
-	self   *launch.Var   // fd of it, if it is the command
+	proc  *launch.Var   // fd of the host's proc
+	umask *launch.Var   // of the caller
+	env   *launch.Var   // address of the command's environment
+	child *launch.Var   // process id
+	event pipe          // the command's exit code, from init to the monitor
+	ready pipe          // a byte before the execve, and another if it fails
+	begin *launch.Label // of the child
+	name  string        // of the program
+	self  *launch.Var   // fd of it, if it is the command
 }
 
 // pipe is two file descriptors.
 type pipe struct{ read, write *launch.Var }
 
-func compile(o *Options, name string, h Host, sources map[string]source) (*launch.Program, error) {
-	c := &compiler{Program: launch.NewStandalone(3), o: o, h: h, sources: sources, uid: h.UID, gid: h.GID, name: name}
+func compile(o *Options, name string, h Host) (*launch.Program, error) {
+	c := &compiler{Program: launch.NewStandalone(3), o: o, h: h, uid: h.UID, gid: h.GID, name: name}
 	if o.UID != -1 {
 		c.uid = uint32(o.UID)
 	}
@@ -50,7 +46,6 @@ func compile(o *Options, name string, h Host, sources map[string]source) (*launc
 	if o.LevelPrefix {
 		begin = "<3>" + begin
 	}
-	c.prefix = begin
 	c.FailAs(begin, exitFailure)
 	if err := c.openSelf(); err != nil {
 		return nil, err
@@ -59,13 +54,10 @@ func compile(o *Options, name string, h Host, sources map[string]source) (*launc
 	c.watch()
 	c.startChild()
 	c.identify()
-	c.beginTree()
-	for i := range o.Ops {
-		if err := c.op(i, &o.Ops[i]); err != nil {
-			return nil, err
-		}
+	c.setHostname()
+	if err := c.buildTree(); err != nil {
+		return nil, err
 	}
-	c.endTree()
 	c.identifyAgain()
 	c.dropPrivileges()
 	c.enterFolder()

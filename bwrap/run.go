@@ -84,11 +84,7 @@ func (o *Options) exec(name string) error {
 		}
 		o.Filters = append(o.Filters, data)
 	}
-	sources, err := o.findSources()
-	if err != nil {
-		return err
-	}
-	p, err := compile(o, name, h, sources)
+	p, err := Compile(o, name, h)
 	if err != nil {
 		return err
 	}
@@ -101,11 +97,7 @@ func (o *Options) exec(name string) error {
 
 // Compile makes the program that does what o says. Sources are looked up.
 func Compile(o *Options, name string, h Host) (*launch.Program, error) {
-	sources, err := o.findSources()
-	if err != nil {
-		return nil, err
-	}
-	return compile(o, name, h, sources)
+	return compile(o, name, h)
 }
 
 // ownCaps are the capabilities that the command has if nothing is said: those of a caller

@@ -23,6 +23,14 @@ func (p *Program) Die(text string) {
 	p.Call(unix.SYS_EXIT_GROUP, p.failCode())
 }
 
+// DieWith is Die with n bytes that v holds behind the text.
+func (p *Program) DieWith(text string, v, n *Var) {
+	for _, x := range [][2]any{{p.begin() + text, len(p.begin() + text)}, {v.Addr(), n}, {"\n", 1}} {
+		p.Call(unix.SYS_WRITE, 2, x[0], x[1]).OnAny(nil)
+	}
+	p.Call(unix.SYS_EXIT_GROUP, p.failCode())
+}
+
 // begin is what a message starts with.
 func (p *Program) begin() string {
 	if p.failing != nil {

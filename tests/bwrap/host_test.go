@@ -38,6 +38,7 @@ func makeHost(t testing.TB) {
 	}
 	must(os.Symlink("d", filepath.Join(host(), "link")))
 	must(os.Symlink("nowhere", filepath.Join(host(), "dangling")))
+	must(os.Symlink("/oldroot"+filepath.Join(host(), "w"), filepath.Join(host(), "out"))) // where it leads while the tree is made
 }
 
 // tree lists a folder: kinds, modes, owners, targets, sizes and contents.

@@ -26,6 +26,9 @@ var own = []struct {
 	{"symlink_file", "--file 3 /a --symlink x /a", "true", 1, "", "bwrap: Can't make symlink at /a: destination exists and is not a symlink\n", []string{"x"}},
 	{"absolute_symlink", "--dir /real --symlink /real /l --dir /l/made", "ls /real", 0, "made\n", "", nil},
 	{"escape", "--bind HOST /h --symlink /oldroot/etc /l --dir /l/made", "ls -d /oldroot/etc/made 2>&1", 1, "", "bwrap: Can't mkdir /l/made: No such file or directory\n", nil},
+	// What lies in a folder of the sandbox's own was put there by another path.
+	{"escape_by_another_path", "--dir /d --symlink d /l --bind HOST /l/foo --dir /d/foo/out/made", "true", 1, "",
+		"bwrap: Can't mkdir /d/foo/out/made: No such file or directory\n", nil},
 	{"not_a_boundary", "--not-a-security-boundary --ro-bind d /h", "cat /h/f", 0, "d/f\n", "", nil},
 	{"environ_of_init", "--unshare-pid --proc /proc --setenv SECRET 1", "tr '\\0' '\\n' </proc/1/environ | wc -l", 0, "0\n", "", nil},
 	{"as_pid_1_pidns", "--unshare-pid --as-pid-1 --pidns 3", "true", 1, "", "bwrap: Specifying --as-pid-1 and --pidns is not supported\n", []string{""}},
