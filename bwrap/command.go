@@ -75,6 +75,9 @@ func (c *compiler) execute() error {
 		args[0] = *c.o.Argv0
 	}
 	c.say("execvp %s", c.o.Command[0])
+	if c.self != nil {
+		c.execSelf(args)
+	}
 	c.exec(c.o.Command[0], args)
 	return nil
 }
@@ -94,6 +97,9 @@ func (c *compiler) exec(name string, args []string) {
 			}
 			paths = append(paths, dir+name)
 		}
+	}
+	if name == "" {
+		paths = nil
 	}
 	argv, last, failed := launch.Strings(args), c.Data("errno", 8, int(unix.ENOENT)), c.Label("exec_failed")
 	for _, path := range paths {

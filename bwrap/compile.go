@@ -27,13 +27,15 @@ type compiler struct {
 	event pipe          // the command's exit code, from init to the monitor
 	ready pipe          // a byte before the execve, and another if it fails
 	begin *launch.Label // of the child
+	name  string        // of the program
+	self  *launch.Var   // fd of it, if it is the command
 }
 
 // pipe is two file descriptors.
 type pipe struct{ read, write *launch.Var }
 
 func compile(o *Options, name string, h Host) (*launch.Program, error) {
-	c := &compiler{Program: launch.NewStandalone(3), o: o, h: h, uid: h.UID, gid: h.GID}
+	c := &compiler{Program: launch.NewStandalone(3), o: o, h: h, uid: h.UID, gid: h.GID, name: name}
 	if o.UID != -1 {
 		c.uid = uint32(o.UID)
 	}
@@ -45,6 +47,9 @@ func compile(o *Options, name string, h Host) (*launch.Program, error) {
 		begin = "<3>" + begin
 	}
 	c.FailAs(begin, exitFailure)
+	if err := c.openSelf(); err != nil {
+		return nil, err
+	}
 	c.startMonitor()
 	c.watch()
 	c.startChild()

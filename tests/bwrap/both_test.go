@@ -3,11 +3,8 @@ package bwrap
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,36 +23,12 @@ type outcome struct {
 // ask is one run.
 type ask struct {
 	args  []string
-	files []string // contents of descriptors 3 and up; "": a pipe that is read in the end
-	root  bool     // by root, if the tests are
-	env   []string // nil: a short one
-	dir   string   // working folder; "": the host's folder
-}
-
-// host is where the folder that sandboxes see lies.
-func host() string { return filepath.Join(folder, "host") }
-
-// makeHost makes that folder anew.
-func makeHost(t testing.TB) {
-	t.Helper()
-	must := func(err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(exec.Command("chmod", "-R", "u+rwx", folder).Run())
-	must(os.RemoveAll(host()))
-	for _, dir := range []string{"", "d", "d/e", "w", "work", "upper"} {
-		must(os.Mkdir(filepath.Join(host(), dir), 0o755))
-		must(chown(filepath.Join(host(), dir)))
-	}
-	for _, file := range []string{"f", "d/f", "d/e/g"} {
-		must(os.WriteFile(filepath.Join(host(), file), []byte(file+"\n"), 0o644))
-		must(chown(filepath.Join(host(), file)))
-	}
-	must(os.Symlink("d", filepath.Join(host(), "link")))
-	must(os.Symlink("nowhere", filepath.Join(host(), "dangling")))
-	must(os.Symlink("/oldroot"+filepath.Join(host(), "w"), filepath.Join(host(), "out"))) // where it leads while the tree is made
+	files []string                    // contents of descriptors 3 and up; "": a pipe that is read in the end
+	extra func(testing.TB) []*os.File // descriptors after those
+	shell string                      // a script that executes the program, "$@"; "": it is executed at once
+	root  bool                        // by root, if the tests are
+	env   []string                    // nil: a short one
+	dir   string                      // working folder; "": the host's folder
 }
 
 // base are arguments that make programs run.
@@ -71,12 +44,24 @@ func base() []string {
 	return args
 }
 
-// run runs one of the two programs.
-func (a ask) run(t testing.TB, program string) outcome {
-	t.Helper()
-	makeHost(t)
+// with adds arguments, by spaces, in which HOST is the host's folder, and a command.
+func (a ask) with(args string, command ...string) ask {
+	a.args = slices.Clone(a.args)
+	for _, arg := range strings.Fields(args) {
+		a.args = append(a.args, strings.ReplaceAll(arg, "HOST", host()))
+	}
+	a.args = append(a.args, command...)
+	return a
+}
+
+// command is the run of a program.
+func (a ask) command(program string) *exec.Cmd {
 	cmd := exec.Command(program, a.args...)
-	cmd.Args[0] = "bwrap"
+	if a.shell != "" {
+		cmd = exec.Command("/bin/sh", append([]string{"-c", a.shell, "sh", program}, a.args...)...)
+	} else {
+		cmd.Args[0] = "bwrap"
+	}
 	cmd.Dir = a.dir
 	if cmd.Dir == "" {
 		cmd.Dir = host()
@@ -85,12 +70,23 @@ func (a ask) run(t testing.TB, program string) outcome {
 	if cmd.Env == nil {
 		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=/nowhere", "LANG=C", "KEPT=1"}
 	}
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	cmd.WaitDelay = 5 * time.Second
 	if uid != -1 && !a.root {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
+	return cmd
+}
+
+// longest is how long a run may take: whoever hangs is killed then, and has no exit code.
+const longest = 20 * time.Second
+
+// run runs one of the two programs.
+func (a ask) run(t testing.TB, program string) outcome {
+	t.Helper()
+	makeHost(t)
+	cmd := a.command(program)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.WaitDelay = time.Second
 	var reads []*os.File
 	for _, content := range a.files {
 		r, w, err := os.Pipe()
@@ -105,6 +101,9 @@ func (a ask) run(t testing.TB, program string) outcome {
 			cmd.ExtraFiles = append(cmd.ExtraFiles, r)
 		}
 	}
+	if a.extra != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, a.extra(t)...)
+	}
 	err := cmd.Start()
 	for _, f := range cmd.ExtraFiles {
 		f.Close()
@@ -113,8 +112,9 @@ func (a ask) run(t testing.TB, program string) outcome {
 		t.Fatal(err)
 	}
 	var o outcome
-	timer := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	timer := time.AfterFunc(longest, func() { cmd.Process.Kill() })
 	for _, r := range reads {
+		r.SetReadDeadline(time.Now().Add(longest))
 		var b bytes.Buffer
 		b.ReadFrom(r)
 		r.Close()
@@ -129,48 +129,4 @@ func (a ask) run(t testing.TB, program string) outcome {
 	o.stdout, o.stderr = normal(out.String()), normal(errs.String())
 	o.left = tree(t, host())
 	return o
-}
-
-// What differs from run to run: numbers of mounts, devices and processes; random names.
-var (
-	mountIDs = regexp.MustCompile(`(?m)^\d+ \d+ \d+:\d+ `)
-	bindFile = regexp.MustCompile(`bindfile\w{6}`)
-	long     = regexp.MustCompile(`"child-pid": \d+|-namespace": \d+`)
-)
-
-func normal(text string) string {
-	text = mountIDs.ReplaceAllString(text, "")
-	text = bindFile.ReplaceAllString(text, "bindfileXXXXXX")
-	return text
-}
-
-// tree lists a folder: kinds, modes and targets.
-func tree(t testing.TB, dir string) string {
-	t.Helper()
-	out, err := exec.Command("find", dir, "-printf", "%P %y %m %l\n").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.SplitAfter(string(out), "\n")
-	slices.Sort(lines)
-	return strings.Join(lines, "")
-}
-
-// compare runs both and tells what differs.
-func (a ask) compare(t testing.TB) outcome {
-	t.Helper()
-	want, got := a.run(t, theirs), a.run(t, ours)
-	want.fds, got.fds = long.ReplaceAllString(want.fds, "N"), long.ReplaceAllString(got.fds, "N")
-	for _, x := range []struct{ what, want, got string }{
-		{"exit code", fmt.Sprint(want.code), fmt.Sprint(got.code)},
-		{"output", want.stdout, got.stdout},
-		{"messages", want.stderr, got.stderr},
-		{"what is left on the host", want.left, got.left},
-		{"what is written to descriptors", want.fds, got.fds},
-	} {
-		if x.want != x.got {
-			t.Errorf("bwrap %q\n%s differs: bubblewrap\n%s\nours\n%s", a.args, x.what, x.want, x.got)
-		}
-	}
-	return got
 }

@@ -1,6 +1,7 @@
 package bwrap
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ var (
 	theirs, ours string // paths of the two programs
 	folder       string // of an ordinary user, with what is shown in sandboxes
 	uid, gid     int    // that user; -1: the tests are run by one
+	minor        int    // 8 for version 0.8 of bubblewrap
 )
 
 // TestMain is the program itself, if it is run by that name.
@@ -27,10 +29,19 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	var err error
-	if theirs, err = exec.LookPath("bwrap"); err != nil {
+	if theirs = os.Getenv("USANDBOX_TEST_BWRAP"); theirs != "" {
+	} else if theirs, err = exec.LookPath("bwrap"); err != nil {
 		panic("bubblewrap, which is compared with, is not installed")
 	}
-	if folder, err = os.MkdirTemp("", "bwrap-test-"); err != nil {
+	said, err := exec.Command(theirs, "--version").Output()
+	if err != nil {
+		panic(err)
+	}
+	if _, err := fmt.Sscanf(string(said), "bubblewrap 0.%d", &minor); err != nil {
+		panic(fmt.Sprintf("bubblewrap's version %q: %v", said, err))
+	}
+	// Not in /tmp, where bubblewrap makes its base: it does not see a $PWD there.
+	if folder, err = os.MkdirTemp("/var/tmp", "bwrap-test-"); err != nil {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
