@@ -10,8 +10,9 @@ import (
 
 // realSource is where the name of a source leads to.
 type realSource struct {
-	path string // real: without symlinks, "." and ".."
-	file bool   // it is no folder
+	path    string // real: without symlinks, "." and ".."
+	file    bool   // it is no folder
+	missing bool   // what is there has no path
 }
 
 // source is realpath(3) and stat(2): the kernel resolves the name, from the working folder
@@ -24,9 +25,15 @@ func (l *looseTree) source(name string) (real string, file bool, err error) {
 			l.name = make([]byte, unix.PathMax)
 		}
 		if s, err = findReal(name, l.name); err != nil {
+			if s.missing {
+				l.sources[name] = s
+			}
 			return "", false, &fs.PathError{Op: "find", Path: name, Err: err}
 		}
 		l.sources[name] = s
+	}
+	if s.missing {
+		return "", false, &fs.PathError{Op: "find", Path: name, Err: unix.ENOENT}
 	}
 	l.detail = s.path
 	return s.path, s.file, nil
@@ -49,10 +56,12 @@ func findReal(name string, buf []byte) (realSource, error) {
 	}
 	s := realSource{path: string(buf[:n]), file: st.Mode&unix.S_IFMT != unix.S_IFDIR}
 	if !strings.HasPrefix(s.path, "/") {
+		s.missing = true
 		return s, unix.ENOENT
 	}
 	if strings.HasSuffix(s.path, " (deleted)") {
 		if err := unix.Lstat(s.path, &again); err != nil || again.Ino != st.Ino || again.Dev != st.Dev {
+			s.missing = true
 			return s, unix.ENOENT
 		}
 	}
