@@ -15,7 +15,7 @@ until [ -s w/b ] && [ -s w/a ]; do sleep 0.02; done; a=$(cat w/a) b=$(cat w/b); 
 	// Descriptor 3 is a user namespace, 4 a PID namespace below the caller's.
 	belowPIDNS = `unshare -Urpf --mount-proc sh -c 'touch w/a; exec sleep 9' & u=$!
 until [ -e w/a ]; do sleep 0.02; done; rm w/a; s=$(pgrep -P $u)
-"$@" 3</proc/$s/ns/user 4</proc/$s/ns/pid; echo $?; kill $s $u`
+"$@" 3</proc/$s/ns/user 4</proc/$s/ns/pid; echo $?; kill -9 $s`
 )
 
 func TestJoined(t *testing.T) {
