@@ -40,7 +40,7 @@ type layout struct {
 	constBase uint64
 	blobs     map[string]uint64 // addresses of the constants so far
 	texts     map[string]uint64 // likewise, of NUL-terminated strings
-	said      *context // whose words were laid down last
+	said      *context          // whose words were laid down last
 	saidAt    uint32
 	err       error
 }
