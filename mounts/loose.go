@@ -67,6 +67,7 @@ type looseTree struct {
 	dir     *launch.Var           // fd of the folder in which a name is made
 	buffer  *launch.Var           // for what is copied
 	detail  string                // of StageMount, as soon as it is known
+	own     bool                  // the source at hand is [realSource.own]
 	files   int                   // of the base
 	layers  int
 }

@@ -12,6 +12,7 @@ import (
 type realSource struct {
 	path string // real: without symlinks, "." and ".."
 	file bool   // it is no folder
+	own  bool   // the path is one of /proc/self that leads to what has no path
 }
 
 // source is realpath(3) and stat(2): the kernel resolves the name, from the working folder
@@ -20,13 +21,30 @@ type realSource struct {
 func (l *looseTree) source(name string) (real string, file bool, err error) {
 	s, ok := l.sources[name]
 	if !ok {
-		if s, err = findReal(name); err != nil {
+		if s, err = findReal(name); err == nil {
+			l.sources[name] = s
+		} else if b, isBind := l.entry.(Bind); isBind && b.Try && err == unix.ENOENT {
+			s, err = findOwn(name)
+		}
+		if err != nil {
 			return "", false, &fs.PathError{Op: "find", Path: name, Err: err}
 		}
-		l.sources[name] = s
 	}
-	l.detail = s.path
+	l.detail, l.own = s.path, s.own
 	return s.path, s.file, nil
+}
+
+// findOwn looks up a name of /proc/self that leads to what has no path: a namespace, a file
+// descriptor, proc(5). The process that mounts it looks once more, for its own.
+func findOwn(name string) (realSource, error) {
+	if fd, ok := strings.CutPrefix(name, "/dev/fd/"); ok {
+		name = "/proc/self/fd/" + fd
+	}
+	var st unix.Stat_t
+	if !strings.HasPrefix(name, "/proc/self/") || unix.Stat(name, &st) != nil {
+		return realSource{}, unix.ENOENT
+	}
+	return realSource{path: name, file: st.Mode&unix.S_IFMT != unix.S_IFDIR, own: true}, nil
 }
 
 func findReal(name string) (realSource, error) {
