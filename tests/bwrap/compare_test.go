@@ -51,6 +51,9 @@ func (a ask) compare(t testing.TB) outcome {
 			o.stdout = overlaid.ReplaceAllString(o.stdout, "${1}overlay")
 		}
 	}
+	if a.covered {
+		want.stdout, got.stdout = uncovered(want.stdout), uncovered(got.stdout)
+	}
 	if lock := "Unable to open lock file"; strings.Contains(want.stderr, lock) && strings.Contains(got.stderr, lock) {
 		want.stdout, got.stdout, want.stderr, got.stderr = "", "", "", "" // the command runs at the same time
 	}
@@ -70,6 +73,23 @@ func (a ask) compare(t testing.TB) outcome {
 		}
 	}
 	return got
+}
+
+// uncovered is text with the lines of mountinfo, without attributes where a later mount is
+// in the same place.
+func uncovered(text string) string {
+	lines, last := strings.SplitAfter(text, "\n"), map[string]int{}
+	for i, line := range lines {
+		if f := strings.Fields(line); len(f) > 3 && strings.Contains(line, " - ") {
+			last[f[1]] = i
+		}
+	}
+	for i, line := range lines {
+		if f := strings.Fields(line); len(f) > 3 && strings.Contains(line, " - ") && last[f[1]] != i {
+			lines[i] = f[0] + " " + f[1] + " covered\n"
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // lines are those that only one of two texts has.
