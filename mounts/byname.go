@@ -14,11 +14,15 @@ func (b Bind) byName(t *tree) {
 	if !b.Try || !s.missing || !strings.HasPrefix(b.Source, "/") {
 		return
 	}
+	name := b.Source
+	if fd, ok := strings.CutPrefix(name, "/dev/fd/"); ok { // a symlink that leads to the root at that time
+		name = "/proc/self/fd/" + fd
+	}
 	p := t.p
 	gone := p.Label("gone")
 	t.loose.detail = b.Source
 	t.doing(StageMount, b.Source, "")
-	p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, "/"+t.base.old+b.Source, cloneNamed).To(t.tree).On(unix.ENOENT, gone)
+	p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, "/"+t.base.old+name, cloneNamed).To(t.tree).On(unix.ENOENT, gone)
 	t.doing(StageAttributes, b.Source, "")
 	t.setAttributes(b.attributes())
 	at := t.prepareLoose(b.Target, s.file)

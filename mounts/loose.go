@@ -130,9 +130,10 @@ func (t *tree) modes() (above, last uint32) {
 	return above, last
 }
 
-// mountedLoose is mounted in a loose tree: what is mounted on the root is the root.
+// mountedLoose is mounted in a loose tree: what is mounted on the root is the root. A place
+// that is not known may be the root, too.
 func (t *tree) mountedLoose(p string, n node) {
-	if p == "/" {
+	if p == "/" || p == "" {
 		t.p.Close(t.new)
 		t.openFolder("/"+t.base.new, t.new)
 		n.fd = nil

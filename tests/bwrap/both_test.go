@@ -29,6 +29,8 @@ type ask struct {
 	root  bool                        // by root, if the tests are
 	env   []string                    // nil: a short one
 	dir   string                      // working folder; "": the host's folder
+
+	covered bool // mounts of the host are there that others cover, whose attributes bubblewrap leaves
 }
 
 // base are arguments that make programs run.

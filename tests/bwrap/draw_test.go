@@ -78,7 +78,9 @@ func (d *draw) source() string {
 // file draws a descriptor to be read: most are new.
 func (d *draw) file() string {
 	if n := len(d.files); n > 0 && d.often(8) {
-		return strconv.Itoa(3 + d.IntN(n))
+		if i := d.IntN(n); strings.HasPrefix(d.files[i], "file") { // filters are read before all others
+			return strconv.Itoa(3 + i)
+		}
 	}
 	if d.often(30) {
 		return d.pick("77", "-1", "x", "")
@@ -118,7 +120,11 @@ func (d *draw) operation() {
 		d.add("--tmpfs", d.dest())
 	case 7, 8:
 		d.perms()
-		d.add("--dir", d.dest())
+		dest := d.dest()
+		for strings.HasPrefix(dest, "/l") { // where it dangles, nothing is made, and that is no error
+			dest = d.dest()
+		}
+		d.add("--dir", dest)
 	case 9:
 		d.perms()
 		d.add("--file", d.file(), d.dest())
@@ -128,7 +134,7 @@ func (d *draw) operation() {
 	case 11:
 		if d.links < 3 && !strings.Contains(strings.Join(d.args, " "), "/l"+strconv.Itoa(d.links+1)) {
 			d.links++
-			d.add("--symlink", d.pick("a", "d/e", "h/d", "nowhere", "../t"), "/l"+strconv.Itoa(d.links))
+			d.add("--symlink", d.pick("a", "d/e", "h/d", "nowhere", "t"), "/l"+strconv.Itoa(d.links))
 		}
 	case 12:
 		d.add("--chmod", d.pick("0711", "0500", "1777", "0"), d.dest())

@@ -50,6 +50,8 @@ var options = []struct {
 	{"bind_through_symlink", "--bind HOST /h --tmpfs /h/link/t --ro-bind HOST/f /h/link/file", nil},
 	{"bind_dangling", "--bind HOST /h --ro-bind HOST/f /h/dangling", nil},
 	{"own_symlink", "--dir /a --symlink a /l --dir /l/b --tmpfs /l/c --ro-bind HOST/f /l/f", nil},
+	{"root_again", "--tmpfs / --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc", nil},
+	{"root_after_dots", "--dir d --tmpfs d/../w --tmpfs / --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc", nil},
 	{"ro_bind", "--ro-bind HOST /h", nil},
 	{"dev_bind", "--dev-bind /dev/null /dev/null --dev-bind HOST /h --proc /proc", nil},
 	{"dots", "--dir /a/../b/./c --tmpfs //a//t --bind HOST /a/../h", nil},
