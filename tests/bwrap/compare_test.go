@@ -42,6 +42,9 @@ const refused = "bwrap: Can't mount on symlink destination "
 func (a ask) compare(t testing.TB) outcome {
 	t.Helper()
 	want, got := a.run(t, theirs), a.run(t, ours)
+	if want.code == 139 { // bubblewrap 0.12 crashes where layers of an overlay are missing
+		return got
+	}
 	if minor >= 12 {
 		if strings.Contains(want.stderr, refused) || strings.Contains(want.stderr, "bwrap: Destination is not a ") && !reworded.MatchString(got.stderr) {
 			return got
