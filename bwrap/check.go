@@ -12,8 +12,6 @@ func (o *Options) check(uid, gid uint32) error {
 		return fail("Specifying --hostname requires --unshare-uts")
 	case o.AsPID1 && !o.UnsharePID:
 		return fail("Specifying --as-pid-1 requires --unshare-pid")
-	case o.AsPID1 && o.PIDNS != -1:
-		return fail("Specifying --as-pid-1 and --pidns is not supported")
 	case o.AsPID1 && len(o.LockFiles) > 0:
 		return fail("Specifying --as-pid-1 and --lock-file is not permitted")
 	}

@@ -20,15 +20,16 @@ type compiler struct {
 	finalUID, finalGID uint32 // of the command, in a user namespace below
 	inner              bool   // there is one
 
-	proc  *launch.Var   // fd of the host's proc
-	umask *launch.Var   // of the caller
-	env   *launch.Var   // address of the command's environment
-	child *launch.Var   // process id
-	event pipe          // the command's exit code, from init to the monitor
-	ready pipe          // a byte before the execve, and another if it fails
-	begin *launch.Label // of the child
-	name  string        // of the program
-	self  *launch.Var   // fd of it, if it is the command
+	proc   *launch.Var   // fd of the host's proc
+	umask  *launch.Var   // of the caller
+	limits userns.Limits // of further user namespaces
+	env    *launch.Var   // address of the command's environment
+	child  *launch.Var   // process id
+	event  pipe          // the command's exit code, from init to the monitor
+	ready  pipe          // a byte before the execve, and another if it fails
+	begin  *launch.Label // of the child
+	name   string        // of the program
+	self   *launch.Var   // fd of it, if it is the command
 }
 
 // pipe is two file descriptors.
@@ -46,7 +47,7 @@ func compile(o *Options, name string, h Host) (*launch.Program, error) {
 	if o.LevelPrefix {
 		begin = "<3>" + begin
 	}
-	c.FailAs(begin, exitFailure)
+	c.FailAs(begin, exitFailure, stepWords)
 	if err := c.openSelf(); err != nil {
 		return nil, err
 	}

@@ -1,12 +1,13 @@
 package bwrap
 
 import (
-	"fmt"
 	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/usandbox/usandbox/caps"
+	"github.com/usandbox/usandbox/idmap"
+	"github.com/usandbox/usandbox/userns"
 )
 
 // startChild appends the beginning of the second process.
@@ -45,8 +46,11 @@ func (c *compiler) identify() {
 	if slices.ContainsFunc(c.o.Ops, func(op Op) bool { return op.Kind == Dev }) {
 		c.uid, c.gid = 0, 0
 	}
+	if c.o.DisableUserns {
+		c.limits = userns.OpenLimits(c.Program)
+	}
 	c.inner = c.uid != c.finalUID || c.gid != c.finalGID || c.o.DisableUserns
-	c.writeMaps(c.uid, c.h.UID, c.gid, c.h.GID, true)
+	c.writeMaps(c.uid, c.h.UID, c.gid, c.h.GID)
 }
 
 // become appends: take on the ids in a user namespace that was joined.
@@ -62,22 +66,9 @@ func (c *compiler) become() {
 }
 
 // writeMaps appends: one user and one group id of the process's own user namespace.
-func (c *compiler) writeMaps(uid, outerUID, gid, outerGID uint32, deny bool) {
-	c.say("setting up uid map")
-	c.writeProc("self/uid_map", fmt.Sprintf("%d %d 1\n", uid, outerUID))
-	if deny {
-		c.say("error writing to setgroups")
-		c.writeProc("self/setgroups", "deny\n")
-	}
-	c.say("setting up gid map")
-	c.writeProc("self/gid_map", fmt.Sprintf("%d %d 1\n", gid, outerGID))
-}
-
-func (c *compiler) writeProc(file, text string) {
-	fd := c.Var("file")
-	c.Call(unix.SYS_OPENAT, c.proc, file, unix.O_RDWR|unix.O_CLOEXEC).To(fd)
-	c.Call(unix.SYS_WRITE, fd, text, len(text))
-	c.Close(fd)
+func (c *compiler) writeMaps(uid, outerUID, gid, outerGID uint32) {
+	idmap.WriteFrom(c.Program, c.proc, idmap.UID, idmap.One(uid, outerUID))
+	idmap.WriteFrom(c.Program, c.proc, idmap.GID, idmap.One(gid, outerGID))
 }
 
 // identifyAgain appends: the user namespace below, and the proof that there can be no other.
@@ -88,17 +79,12 @@ func (c *compiler) identifyAgain() {
 	}
 	if c.inner {
 		if c.o.DisableUserns {
-			c.say("cannot open /proc/sys/user/max_user_namespaces")
-			fd := c.Var("file")
-			c.Call(unix.SYS_OPENAT, c.proc, "sys/user/max_user_namespaces", unix.O_WRONLY|unix.O_CLOEXEC).To(fd)
-			c.say("sysctl user.max_user_namespaces = 1")
-			c.Call(unix.SYS_WRITE, fd, "1", 1)
-			c.Close(fd)
+			c.limits.Set(c.Program, userns.Only(userns.User, 1))
+			c.limits.Close(c.Program)
 		}
-		c.say("unshare user ns")
-		c.Call(unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
+		userns.Unshare(c.Program, userns.SetOf(userns.User))
 		c.bound()
-		c.writeMaps(c.finalUID, c.uid, c.finalGID, c.gid, false)
+		c.writeMaps(c.finalUID, c.uid, c.finalGID, c.gid)
 	}
 	if c.o.DisableUserns || c.o.AssertDisabled {
 		disabled := c.Label("userns_disabled")

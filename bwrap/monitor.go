@@ -56,12 +56,17 @@ func (c *compiler) clone(child *launch.Label) {
 	flags := c.namespaces().Flags() | uint64(unix.SIGCHLD)
 	refused, exhausted, made := c.Label("clone_refused"), c.Label("clone_exhausted"), c.Label("cloned")
 	unknown := c.Label("clone_unknown")
-	if c.o.PIDNS != -1 && c.o.UnsharePID {
-		between, middle := c.Label("between"), c.Var("middle")
+	below, middle := c.o.PIDNS != -1 && c.o.UnsharePID, c.Var("middle")
+	if below {
+		between := c.Label("between")
 		c.say("Can't fork for --pidns")
 		c.Call(unix.SYS_PRCTL, unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 		c.Call(unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).To(middle)
 		c.If(middle, ^uint64(0), 0, between)
+		if c.o.AsPID1 { // it stays, and ends as the command does
+			c.Add(c.child, middle, 0)
+			c.Jump(made)
+		}
 		// What its child is called here is not known; the pipe tells how that ended.
 		status := c.Var("status")
 		c.Call(unix.SYS_WAIT4, middle, status.Addr(), 0, 0)
@@ -76,9 +81,12 @@ func (c *compiler) clone(child *launch.Label) {
 		step.On(unix.EPERM, refused).On(unix.EINVAL, unknown)
 	}
 	c.If(c.child, ^uint64(0), 0, child)
-	if c.o.PIDNS != -1 && c.o.UnsharePID {
+	switch {
+	case below && c.o.AsPID1:
+		c.passOn()
+	case below:
 		c.Call(unix.SYS_EXIT_GROUP, 0)
-	} else {
+	default:
 		c.Jump(made)
 	}
 	c.Here(refused)
@@ -88,6 +96,21 @@ func (c *compiler) clone(child *launch.Label) {
 	c.Here(exhausted)
 	c.Die("Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)")
 	c.Here(made)
+}
+
+// passOn appends, in a process between the monitor and a command that is PID 1 below a PID
+// namespace that was joined, whose init the command would be left to: wait for the command,
+// and end with its exit code.
+func (c *compiler) passOn() {
+	c.dropAll()
+	c.dieWithParent()
+	c.say("close file descriptors")
+	c.Call(unix.SYS_CLOSE_RANGE, 3, 0xffffffff, 0)
+	c.say("wait for the command")
+	code, status := c.Var("code"), c.Var("status")
+	c.Call(unix.SYS_WAIT4, c.child, status.Addr(), 0, 0)
+	c.exitCode(code, status)
+	c.Call(unix.SYS_EXIT_GROUP, code)
 }
 
 // watch appends the monitor's end: wait for the command, or for the process that reaps, and

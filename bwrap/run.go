@@ -3,6 +3,7 @@ package bwrap
 import (
 	"errors"
 	"os"
+	"runtime/debug"
 
 	"golang.org/x/sys/unix"
 
@@ -25,6 +26,7 @@ func Run(name string, args []string) int {
 		usage(os.Stderr, name)
 		return exitFailure
 	}
+	debug.SetGCPercent(-1) // what maxArgs allow takes some 10 MB, and the process is soon another program
 	var o *Options
 	say := func(level, text string) {
 		if o != nil && o.LevelPrefix {

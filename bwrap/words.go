@@ -70,6 +70,13 @@ var baseWords = map[mounts.Stage]string{
 	mounts.StagePivot: "pivot_root", mounts.StageDetach: "unmount old root",
 }
 
+// stepWords are bubblewrap's messages for what other packages do.
+var stepWords = map[string]string{
+	"write uid_map": "setting up uid map", "write gid_map": "setting up gid map", "deny setgroups": "error writing to setgroups",
+	"create the user namespace": "unshare user ns", "forbid further namespaces": "sysctl user.max_user_namespaces = 1",
+	"switch the loopback interface on": "loopback: Failed RTM_NEWADDR",
+}
+
 const (
 	unsettable = ": Unable to remount destination with correct flags"
 	unmounted  = ": Unable to mount source on destination"

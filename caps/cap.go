@@ -1,10 +1,6 @@
 package caps
 
-import (
-	"strconv"
-
-	"github.com/syndtr/gocapability/capability"
-)
+import "strconv"
 
 const (
 	prefix = "cap_"
@@ -30,10 +26,10 @@ func (c Cap) String() string {
 
 // bareName returns the name without its prefix, and whether there is one.
 func (c Cap) bareName() (string, bool) {
-	// A number the library has no name for is "unknown", which is no capability's
-	// name. Its CAP_LAST_CAP plays no part in this.
-	name := capability.Cap(c).String()
-	return name, name != "unknown"
+	if c < 0 || int(c) >= len(names) {
+		return "", false
+	}
+	return names[c], true
 }
 
 func (c Cap) inRange() bool { return c >= 0 && c <= maxCap }

@@ -10,12 +10,16 @@ import (
 type failing struct {
 	begin string
 	code  int
+	words map[string]string
 }
 
 // FailAs says what a standalone image writes in front of the words of a step that failed,
 // and the code that it ends with, in place of "usandbox: " and [ExitSetup]. Errors are then
-// worded as strerror(3) does. It is to be called before the first step.
-func (p *Program) FailAs(begin string, code int) { p.failing = &failing{begin, code} }
+// worded as strerror(3) does, and words of Doing that are in the map by those there. It is to be
+// called before the first step.
+func (p *Program) FailAs(begin string, code int, words map[string]string) {
+	p.failing = &failing{begin, code, words}
+}
 
 // Die appends: write what FailAs says and the text to standard error, and end with its code.
 func (p *Program) Die(text string) {

@@ -40,6 +40,8 @@ type layout struct {
 	constBase uint64
 	blobs     map[string]uint64 // addresses of the constants so far
 	texts     map[string]uint64 // likewise, of NUL-terminated strings
+	said      *context          // whose words were laid down last
+	saidAt    uint32
 	err       error
 }
 
@@ -113,7 +115,10 @@ func (l *layout) step(i int, s *Step) {
 	}
 	put(8, s.nr)
 	if l.p.standing && s.doing != "" {
-		put(12, uint32(l.words(printable.Text(s.doing))))
+		if s.context != l.said { // neighbours have it in common
+			l.said, l.saidAt = s.context, uint32(l.words(printable.Text(s.doing)))
+		}
+		put(12, l.saidAt)
 	}
 	for n, a := range s.args {
 		v := l.arg(a)

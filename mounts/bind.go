@@ -70,6 +70,9 @@ func (b Bind) compile(t *tree) error {
 	}
 	if err != nil {
 		if b.Try && errors.Is(err, fs.ErrNotExist) {
+			if t.loose != nil {
+				b.byName(t)
+			}
 			return nil
 		}
 		return err
@@ -108,7 +111,7 @@ func (b Bind) compile(t *tree) error {
 	}
 	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
 	t.doing(StageAttributes, source, "")
-	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})
+	t.setAttributes(b.attributes())
 	t.doing(StageMount, source, "")
 	t.moveTo(at)
 	t.p.Close(t.tree, t.src)

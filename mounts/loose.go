@@ -64,10 +64,10 @@ type looseTree struct {
 	entry   Entry                 // the one at hand
 	blind   bool                  // something was made where a path leads that is not known: nothing is known any more
 	sources map[string]realSource // by the names that entries have
+	name    []byte                // room for a path
 	dir     *launch.Var           // fd of the folder in which a name is made
 	buffer  *launch.Var           // for what is copied
 	detail  string                // of StageMount, as soon as it is known
-	own     bool                  // the source at hand is [realSource.own]
 	files   int                   // of the base
 	layers  int
 }

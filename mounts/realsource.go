@@ -10,9 +10,9 @@ import (
 
 // realSource is where the name of a source leads to.
 type realSource struct {
-	path string // real: without symlinks, "." and ".."
-	file bool   // it is no folder
-	own  bool   // the path is one of /proc/self that leads to what has no path
+	path    string // real: without symlinks, "." and ".."
+	file    bool   // it is no folder
+	missing bool   // what is there has no path
 }
 
 // source is realpath(3) and stat(2): the kernel resolves the name, from the working folder
@@ -21,33 +21,26 @@ type realSource struct {
 func (l *looseTree) source(name string) (real string, file bool, err error) {
 	s, ok := l.sources[name]
 	if !ok {
-		if s, err = findReal(name); err == nil {
-			l.sources[name] = s
-		} else if b, isBind := l.entry.(Bind); isBind && b.Try && err == unix.ENOENT {
-			s, err = findOwn(name)
+		if l.name == nil {
+			l.name = make([]byte, unix.PathMax)
 		}
-		if err != nil {
+		if s, err = findReal(name, l.name); err != nil {
+			if s.missing {
+				l.sources[name] = s
+			}
 			return "", false, &fs.PathError{Op: "find", Path: name, Err: err}
 		}
+		l.sources[name] = s
 	}
-	l.detail, l.own = s.path, s.own
+	if s.missing {
+		return "", false, &fs.PathError{Op: "find", Path: name, Err: unix.ENOENT}
+	}
+	l.detail = s.path
 	return s.path, s.file, nil
 }
 
-// findOwn looks up a name of /proc/self that leads to what has no path: a namespace, a file
-// descriptor, proc(5). The process that mounts it looks once more, for its own.
-func findOwn(name string) (realSource, error) {
-	if fd, ok := strings.CutPrefix(name, "/dev/fd/"); ok {
-		name = "/proc/self/fd/" + fd
-	}
-	var st unix.Stat_t
-	if !strings.HasPrefix(name, "/proc/self/") || unix.Stat(name, &st) != nil {
-		return realSource{}, unix.ENOENT
-	}
-	return realSource{path: name, file: st.Mode&unix.S_IFMT != unix.S_IFDIR, own: true}, nil
-}
-
-func findReal(name string) (realSource, error) {
+// findReal looks a name up; buf has room for a path.
+func findReal(name string, buf []byte) (realSource, error) {
 	fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return realSource{}, err
@@ -57,17 +50,18 @@ func findReal(name string) (realSource, error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return realSource{}, err
 	}
-	buf := make([]byte, unix.PathMax)
 	n, err := unix.Readlink("/proc/self/fd/"+strconv.Itoa(fd), buf)
 	if err != nil {
 		return realSource{}, err
 	}
 	s := realSource{path: string(buf[:n]), file: st.Mode&unix.S_IFMT != unix.S_IFDIR}
 	if !strings.HasPrefix(s.path, "/") {
+		s.missing = true
 		return s, unix.ENOENT
 	}
 	if strings.HasSuffix(s.path, " (deleted)") {
 		if err := unix.Lstat(s.path, &again); err != nil || again.Ino != st.Ino || again.Dev != st.Dev {
+			s.missing = true
 			return s, unix.ENOENT
 		}
 	}

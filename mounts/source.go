@@ -164,10 +164,6 @@ func grants(entries []Entry) (list []string) {
 // openSource opens a real path of the host as t.src. Without missing, that it is
 // not there any more is a failure.
 func (t *tree) openSource(real string, missing *launch.Label) {
-	if t.loose != nil && t.loose.own {
-		t.p.Call(unix.SYS_OPENAT, t.old, relative(real), unix.O_PATH|unix.O_CLOEXEC).To(t.src)
-		return
-	}
 	s := t.p.Call(unix.SYS_OPENAT2, t.old, relative(real), inRootExact, sizeofHow).To(t.src).Retry()
 	if missing != nil {
 		s.On(unix.ENOENT, missing).On(unix.ENOTDIR, missing)

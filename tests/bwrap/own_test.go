@@ -31,7 +31,6 @@ var own = []struct {
 		"bwrap: Can't mkdir /d/foo/out/made: No such file or directory\n", nil},
 	{"not_a_boundary", "--not-a-security-boundary --ro-bind d /h", "cat /h/f", 0, "d/f\n", "", nil},
 	{"environ_of_init", "--unshare-pid --proc /proc --setenv SECRET 1", "tr '\\0' '\\n' </proc/1/environ | wc -l", 0, "0\n", "", nil},
-	{"as_pid_1_pidns", "--unshare-pid --as-pid-1 --pidns 3", "true", 1, "", "bwrap: Specifying --as-pid-1 and --pidns is not supported\n", []string{""}},
 	{"killed", "", "kill -9 $$", 137, "", "", nil},
 	{"code", "--unshare-pid", "exit 7", 7, "", "", nil},
 	{"exec_label", "--exec-label x", "true", 1, "", "bwrap: labeling not supported on this system\n", nil},
