@@ -50,7 +50,7 @@ var behaviours = []struct{ name, shell, args, command string }{
 	{"code_of_signal_pid", `"$@"; echo $?`, "--unshare-pid", "kill -KILL $$"},
 	{"code", `"$@"; echo $?`, "--unshare-pid", "exit 42"},
 	{"orphans_are_ended", `"$@"; echo $?`, "--unshare-pid --proc /proc", "sleep 50 & exit 3"},
-	{"orphans_are_reaped", `exec "$@"`, "--unshare-pid --proc /proc", "(sleep 0.01 &); sleep 0.2; ls -d /proc/[0-9]* | wc -l"},
+	{"orphans_are_reaped", `exec "$@"`, "--unshare-pid --proc /proc", "(sleep 0.01 &); sleep 0.2; set -- /proc/[0-9]*; echo $#"},
 	{"terminated", `exec 2>/dev/null; "$@" & sleep 0.3; kill $!; wait $!; echo $?`, "--unshare-pid --die-with-parent", "sleep 20; echo slept"},
 	{"parent_dies", `sh -c '"$@" & sleep 0.3' sh "$@"; sleep 0.1; echo over >>w/log; sleep 0.3; cat w/log`, "--unshare-pid --die-with-parent --bind HOST/w /w", "trap '' TERM; for i in 1 2 3 4; do sleep 0.1; done; sleep 1; echo alive >>/w/log"},
 	{"session_is_shared", `exec setsid sh -c 'exec "$@"' sh "$@"`, "--proc /proc", "test $(cut -d' ' -f6 /proc/self/stat) = $(cut -d' ' -f6 /proc/$PPID/stat) && echo the same"},

@@ -60,22 +60,3 @@ func TestExitCodeTold(t *testing.T) {
 		}
 	}
 }
-
-// TestNested runs the program in a sandbox of its own making.
-func TestNested(t *testing.T) {
-	inner := append([]string{ours}, base()...)
-	inner = append(inner, "--unshare-pid", "echo", "inside")
-	got := ask{args: []string{"--bind", "/", "/", "--dev", "/dev", "--proc", "/proc"}}.with("", inner...).run(t, ours)
-	if got.stdout != "inside\n" || got.code != 0 {
-		t.Errorf("code %d, output %q, messages %q", got.code, got.stdout, got.stderr)
-	}
-}
-
-// TestAddressSpace runs under a limit that callers set.
-func TestAddressSpace(t *testing.T) {
-	a := ask{args: []string{"--bind", "/", "/"}}.with("", "sh", "-c", `ulimit -v 2000000; exec "$@"`, "sh", ours)
-	a.args = append(append(a.args, base()...), "echo", "inside")
-	if got := a.run(t, theirs); got.stdout != "inside\n" {
-		t.Errorf("code %d, output %q, messages %q", got.code, got.stdout, got.stderr)
-	}
-}
