@@ -60,3 +60,17 @@ func TestExitCodeTold(t *testing.T) {
 		}
 	}
 }
+
+// TestCommandMissing has commands that cannot be executed.
+func TestCommandMissing(t *testing.T) {
+	for _, command := range []string{"", "/none", "none", "/usr", "usr/none", "/f", "./f", "/usr/bin/env/x"} {
+		ask{args: base()}.with("--ro-bind HOST/f /f", command).compare(t)
+		ask{args: base(), files: []string{""}}.with("--ro-bind HOST/f /f --unshare-pid --json-status-fd 3", command).compare(t)
+	}
+	for _, args := range []string{"", "--unshare-pid", "--", "--bind / / --"} { // no command
+		got := ask{}.with(args).run(t, ours)
+		if got.code != 1 || !strings.HasPrefix(got.stderr, "usage: bwrap [OPTIONS...] [--] COMMAND [ARGS...]\n") {
+			t.Errorf("%q: code %d, messages %q", args, got.code, got.stderr)
+		}
+	}
+}
