@@ -33,6 +33,12 @@ var behaviours = []struct{ name, shell, args, command string }{
 	{"same_descriptor_sync_and_data", `exec "$@" 3<f`, "--die-with-parent --sync-fd 3 --file 3 /a", "cat /a"},
 	{"descriptor_is_stdin", `exec "$@" <f`, "--file 0 /a", "cat /a"},
 	{"descriptor_is_folder", `exec "$@" 3<d`, "--file 3 /a", "cat /a"},
+	{"descriptor_is_namespace", `exec "$@" 3</proc/self/ns/net`, "--file 3 /a", "cat /a"},
+	{"maps_by_caller", `mkfifo w/block w/info; exec 3<>w/block 4<>w/info; "$@" & while read a b <&4 && [ "$a" != '"child-pid":' ]; do :; done; p=${b%,}
+echo deny >/proc/$p/setgroups; echo 7 $(id -u) 1 >/proc/$p/uid_map; echo 8 $(id -g) 1 >/proc/$p/gid_map; echo >&3; wait $!; echo $?`,
+		"--unshare-user --userns-block-fd 3 --info-fd 4 --uid 7 --gid 8 --proc /proc --dir /a", "id -u; id -g; cat /proc/self/uid_map; stat -c %u /a; exit 4"},
+	{"info_ends", `(exec "$@" 3>&1 >/dev/null) | { cat >/dev/null; echo end of info >>w/log; }; cat w/log`, "--info-fd 3 --bind HOST/w /w", "sleep 0.4; echo command >>/w/log"},
+	{"block", `mkfifo w/block; exec 3<>w/block; "$@" & sleep 0.1; echo now; echo >&3; wait $!; echo $?`, "--block-fd 3 --unshare-pid", "echo then; exit 4"},
 	{"descriptor_is_path", `exec "$@" 3>w/x`, "--file 3 /a", "cat /a"},
 	{"data_twice_as_large_as_a_pipe", `(yes | head -c 200000; sleep 0.1; echo end) | "$@"`, "--file 0 /a", "wc -c </a; tail -n1 /a"},
 	{"block_closed", `"$@"; echo $?`, "--die-with-parent --block-fd 9", "echo here"},
