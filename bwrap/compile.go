@@ -47,7 +47,7 @@ func compile(o *Options, name string, h Host) (*launch.Program, error) {
 	if o.LevelPrefix {
 		begin = "<3>" + begin
 	}
-	c.FailAs(begin, exitFailure, stepWords)
+	c.FailAs(begin, exitFailure, stepWords())
 	if err := c.openSelf(); err != nil {
 		return nil, err
 	}

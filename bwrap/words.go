@@ -14,7 +14,7 @@ const newRoot, oldRoot = "/newroot", "/oldroot"
 // words are bubblewrap's messages about the file tree.
 func words(e mounts.Entry, s mounts.Stage, detail string) string {
 	if e == nil {
-		return baseWords[s]
+		return baseWords(s)
 	}
 	to := e.Where()
 	switch s {
@@ -65,16 +65,25 @@ func words(e mounts.Entry, s mounts.Stage, detail string) string {
 	return remount(to) + ": Unable to find \"" + path.Join(newRoot, to) + "\" in mount table"
 }
 
-var baseWords = map[mounts.Stage]string{
-	mounts.StageSlave: "Failed to make / slave", mounts.StageBase: "Failed to mount tmpfs",
-	mounts.StagePivot: "pivot_root", mounts.StageDetach: "unmount old root",
+func baseWords(s mounts.Stage) string {
+	switch s {
+	case mounts.StageSlave:
+		return "Failed to make / slave"
+	case mounts.StageBase:
+		return "Failed to mount tmpfs"
+	case mounts.StagePivot:
+		return "pivot_root"
+	}
+	return "unmount old root" // StageDetach
 }
 
 // stepWords are bubblewrap's messages for what other packages do.
-var stepWords = map[string]string{
-	"write uid_map": "setting up uid map", "write gid_map": "setting up gid map", "deny setgroups": "error writing to setgroups",
-	"create the user namespace": "unshare user ns", "forbid further namespaces": "sysctl user.max_user_namespaces = 1",
-	"switch the loopback interface on": "loopback: Failed RTM_NEWADDR",
+func stepWords() map[string]string {
+	return map[string]string{
+		"write uid_map": "setting up uid map", "write gid_map": "setting up gid map", "deny setgroups": "error writing to setgroups",
+		"create the user namespace": "unshare user ns", "forbid further namespaces": "sysctl user.max_user_namespaces = 1",
+		"switch the loopback interface on": "loopback: Failed RTM_NEWADDR",
+	}
 }
 
 const (
