@@ -42,6 +42,9 @@ const refused = "bwrap: Can't mount on symlink destination "
 func (a ask) compare(t testing.TB) outcome {
 	t.Helper()
 	want, got := a.run(t, theirs), a.run(t, ours)
+	if want.code == 139 { // bubblewrap 0.12 crashes where layers of an overlay are missing
+		return got
+	}
 	if minor >= 12 {
 		if strings.Contains(want.stderr, refused) || strings.Contains(want.stderr, "bwrap: Destination is not a ") && !reworded.MatchString(got.stderr) {
 			return got
@@ -54,9 +57,7 @@ func (a ask) compare(t testing.TB) outcome {
 	if strings.Contains(got.stderr, "Can't write data to file") && strings.HasSuffix(got.stderr, ": Bad file descriptor\n") {
 		return got // used twice: bubblewrap may take a file that it has just made for the descriptor
 	}
-	if a.covered {
-		want.stdout, got.stdout = uncovered(want.stdout), uncovered(got.stdout)
-	}
+	want.stdout, got.stdout = a.uncovered(want.stdout), a.uncovered(got.stdout)
 	if lock := "Unable to open lock file"; strings.Contains(want.stderr, lock) && strings.Contains(got.stderr, lock) {
 		want.stdout, got.stdout, want.stderr, got.stderr = "", "", "", "" // the command runs at the same time
 	}
@@ -79,8 +80,8 @@ func (a ask) compare(t testing.TB) outcome {
 }
 
 // uncovered is text with the lines of mountinfo, without attributes where a later mount is
-// in the same place.
-func uncovered(text string) string {
+// in the same place: those of an automounter, or all.
+func (a ask) uncovered(text string) string {
 	lines, last := strings.SplitAfter(text, "\n"), map[string]int{}
 	for i, line := range lines {
 		if f := strings.Fields(line); len(f) > 3 && strings.Contains(line, " - ") {
@@ -88,7 +89,7 @@ func uncovered(text string) string {
 		}
 	}
 	for i, line := range lines {
-		if f := strings.Fields(line); len(f) > 3 && strings.Contains(line, " - ") && last[f[1]] != i {
+		if f := strings.Fields(line); len(f) > 3 && strings.Contains(line, " - ") && last[f[1]] != i && (a.covered || strings.Contains(line, " - autofs ")) {
 			lines[i] = f[0] + " " + f[1] + " covered\n"
 		}
 	}

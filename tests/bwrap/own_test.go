@@ -61,21 +61,16 @@ func TestExitCodeTold(t *testing.T) {
 	}
 }
 
-// TestNested runs the program in a sandbox of its own making.
-func TestNested(t *testing.T) {
-	inner := append([]string{ours}, base()...)
-	inner = append(inner, "--unshare-pid", "echo", "inside")
-	got := ask{args: []string{"--bind", "/", "/", "--dev", "/dev", "--proc", "/proc"}}.with("", inner...).run(t, ours)
-	if got.stdout != "inside\n" || got.code != 0 {
-		t.Errorf("code %d, output %q, messages %q", got.code, got.stdout, got.stderr)
+// TestCommandMissing has commands that cannot be executed.
+func TestCommandMissing(t *testing.T) {
+	for _, command := range []string{"", "/none", "none", "/usr", "usr/none", "/f", "./f", "/usr/bin/env/x"} {
+		ask{args: base()}.with("--ro-bind HOST/f /f", command).compare(t)
+		ask{args: base(), files: []string{""}}.with("--ro-bind HOST/f /f --unshare-pid --json-status-fd 3", command).compare(t)
 	}
-}
-
-// TestAddressSpace runs under a limit that callers set.
-func TestAddressSpace(t *testing.T) {
-	a := ask{args: []string{"--bind", "/", "/"}}.with("", "sh", "-c", `ulimit -v 2000000; exec "$@"`, "sh", ours)
-	a.args = append(append(a.args, base()...), "echo", "inside")
-	if got := a.run(t, theirs); got.stdout != "inside\n" {
-		t.Errorf("code %d, output %q, messages %q", got.code, got.stdout, got.stderr)
+	for _, args := range []string{"", "--unshare-pid", "--", "--bind / / --"} { // no command
+		got := ask{}.with(args).run(t, ours)
+		if got.code != 1 || !strings.HasPrefix(got.stderr, "usage: bwrap [OPTIONS...] [--] COMMAND [ARGS...]\n") {
+			t.Errorf("%q: code %d, messages %q", args, got.code, got.stderr)
+		}
 	}
 }

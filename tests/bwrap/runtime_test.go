@@ -19,7 +19,7 @@ const sandboxRuntime = "@anthropic-ai/sandbox-runtime@0.0.83"
 // inRuntime looks at what srt makes. No server is asked for: the one host that is allowed is
 // this one, and nothing listens there.
 const inRuntime = `id -u; cat $HOME/secret/s; echo new >made && cat made; echo x >keep/k; echo x >$HOME/out; touch .bashrc
-grep -E '^(Cap|NoNewPrivs|Seccomp)' /proc/self/status; ls -d /proc/[0-9]* | wc -l; ls -A
+grep -E '^(Cap|NoNewPrivs|Seccomp)' /proc/self/status; set -- /proc/[0-9]*; echo $#; ls -A
 node -e 'require("net").createServer().on("error", e => console.log(e.code)).listen("socket")'
 curl -sS -m 5 http://localhost:9/; curl -sS -m 5 http://example.com/; curl -sS -m 5 --noproxy '*' http://127.0.0.1:9/
 ls /sys/class/net; exit 7
