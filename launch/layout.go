@@ -53,7 +53,7 @@ func newLayout(p *Program) *layout {
 	l.constAt = pageSize + int(pageUp(l.dataFile))
 	l.constBase = pageUp(dataBase + l.dataSize)
 	records := l.constAt + recordSize*len(p.steps)
-	l.buf = make([]byte, records, records+2*pageSize)
+	l.buf = make([]byte, records, records+2*pageSize+l.wordsLen())
 	for i, s := range p.steps {
 		l.step(i, s)
 	}
@@ -64,6 +64,21 @@ func newLayout(p *Program) *layout {
 		}
 	}
 	return l
+}
+
+// wordsLen is about how many bytes the words of the steps take.
+func (l *layout) wordsLen() (n int) {
+	if !l.p.standing {
+		return 0
+	}
+	var last *context
+	for _, s := range l.p.steps {
+		if s.context != last {
+			last = s.context
+			n += len(last.doing) + 8 // the length of the text, and what aligns it
+		}
+	}
+	return n
 }
 
 func pageUp(n uint64) uint64 { return (n + pageSize - 1) &^ (pageSize - 1) }
