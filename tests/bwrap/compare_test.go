@@ -30,7 +30,7 @@ func normal(text string) string {
 // What bubblewrap 0.12 says, or shows of an overlay, in other words than those before, and
 // in words of both.
 var (
-	reworded = regexp.MustCompile(`(?m)^bwrap: (Destination is not a |Can't (open|mkdir|mkdir parents for|create file|remount readonly on|chmod|make symlink at|mount mqueue on|make overlay mount on) ).*$`)
+	reworded = regexp.MustCompile(`(?m)^bwrap: (Destination is not a |Can't (open|mkdir|mkdir parents for|create file|remount readonly on|chmod|make symlink at|mount mqueue on|make overlay mount on|bind mount) ).*$`)
 	overlaid = regexp.MustCompile(`(?m)^(/ \S+ )\S+ - overlay .*$`)
 )
 
