@@ -11,6 +11,9 @@ import (
 	"github.com/usandbox/usandbox/launch"
 )
 
+// manyArgs are so many that garbage would be collected; to switch that off takes a while, too.
+const manyArgs = 200
+
 // exitFailure is the code of everything that is not the command's.
 const exitFailure = 1
 
@@ -26,7 +29,9 @@ func Run(name string, args []string) int {
 		usage(os.Stderr, name)
 		return exitFailure
 	}
-	debug.SetGCPercent(-1) // what maxArgs allow takes some 10 MB, and the process is soon another program
+	if len(args) > manyArgs {
+		debug.SetGCPercent(-1) // what maxArgs allow takes some 10 MB, and the process is soon another program
+	}
 	var o *Options
 	say := func(level, text string) {
 		if o != nil && o.LevelPrefix {

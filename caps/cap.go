@@ -1,6 +1,10 @@
 package caps
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/syndtr/gocapability/capability"
+)
 
 const (
 	prefix = "cap_"
@@ -26,10 +30,10 @@ func (c Cap) String() string {
 
 // bareName returns the name without its prefix, and whether there is one.
 func (c Cap) bareName() (string, bool) {
-	if c < 0 || int(c) >= len(names) {
-		return "", false
-	}
-	return names[c], true
+	// A number the library has no name for is "unknown", which is no capability's
+	// name. Its CAP_LAST_CAP plays no part in this.
+	name := capability.Cap(c).String()
+	return name, name != "unknown"
 }
 
 func (c Cap) inRange() bool { return c >= 0 && c <= maxCap }

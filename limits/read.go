@@ -16,7 +16,7 @@ func readUsage(dir string) *Usage {
 	u.MemoryPeak = number(dir, "memory.peak")
 	u.PidsPeak = number(dir, "pids.peak")
 	if t, ok := table(dir, "memory.events"); ok {
-		u.OOMKills, u.MemoryMax, u.MemoryHigh = of(t, "oom_kill"), of(t, "max"), of(t, "high")
+		u.OOMKills, u.OOMs, u.MemoryMax, u.MemoryHigh = of(t, "oom_kill"), of(t, "oom"), of(t, "max"), of(t, "high")
 	}
 	if t, ok := table(dir, "pids.events"); ok {
 		u.PidsMax = of(t, "max")

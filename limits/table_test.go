@@ -2,6 +2,7 @@ package limits
 
 import (
 	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -70,7 +71,7 @@ func TestReadUsage(t *testing.T) {
 		f.put(filepath.Join(dir, name), text)
 	}
 	u := readUsage(dir)
-	if *u.MemoryPeak != 123 || *u.OOMKills != 2 || *u.MemoryMax != 5 || *u.MemoryHigh != 4 || *u.PidsMax != 6 || !u.OOM() {
+	if *u.MemoryPeak != 123 || *u.OOMKills != 2 || *u.MemoryMax != 5 || *u.MemoryHigh != 4 || *u.PidsMax != 6 || !u.OOM() || *u.OOMs != 1 || u.OOMElsewhere() {
 		t.Errorf("%+v", u)
 	}
 	if *u.CPU != 3*time.Second || *u.User != time.Second || *u.System != 2*time.Second || *u.Throttles != 3 || *u.Throttled != 7*time.Microsecond || u.IOPressure.Some != 9*time.Microsecond {
@@ -110,4 +111,20 @@ func FuzzTables(f *testing.F) {
 		}
 		folder(list, group)
 	})
+}
+
+// Who was killed without having met the limit is told apart; where the kernel does not tell, it was the limit.
+func TestOOMElsewhere(t *testing.T) {
+	for text, want := range map[string]bool{
+		"max 3\noom 0\noom_kill 2\n": true, "max 3\noom 1\noom_kill 2\n": false,
+		"max 3\noom 0\noom_kill 0\n": false, "oom_kill 2\n": false, "": false,
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "memory.events"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := readUsage(dir).OOMElsewhere(); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
 }

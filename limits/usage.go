@@ -9,6 +9,7 @@ type Usage struct {
 	// Memory.
 	MemoryPeak *int64 // highest use in bytes: memory.peak, Linux 5.19
 	OOMKills   *int64 // processes that the kernel killed for want of memory: memory.events, oom_kill
+	OOMs       *int64 // times that memory.max was reached and nothing could be taken back: memory.events, oom
 	MemoryMax  *int64 // times that the use was about to go over memory.max: memory.events, max
 	MemoryHigh *int64 // times that it was over memory.high and was throttled: memory.events, high
 
@@ -39,6 +40,10 @@ type Pressure struct {
 
 // OOM reports whether the kernel has killed a process of the group for want of memory.
 func (u *Usage) OOM() bool { return u != nil && u.OOMKills != nil && *u.OOMKills > 0 }
+
+// OOMElsewhere reports whether it did so though the group had not met its own limit: the machine
+// had no memory left, or a cgroup that the group is in.
+func (u *Usage) OOMElsewhere() bool { return u.OOM() && u.OOMs != nil && *u.OOMs == 0 }
 
 // CPUTime is how much processor time everything in the group has used so far, with what was never
 // waited for; 0: there is no cgroup, or it does not tell. It may be called beside all others.

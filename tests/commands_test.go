@@ -58,6 +58,12 @@ func condition(name string) (bool, error) {
 		return testhost.Newer(6, 7), nil
 	case "nsid":
 		return testhost.Newer(6, 18), nil
+	case "pidfs":
+		return testhost.Newer(6, 9), nil
+	case "mdwe":
+		return testhost.Newer(6, 3), nil
+	case "tmpfs-attributes":
+		return testhost.Newer(6, 6), nil
 	case "landlock":
 		abi, _ := landlock.ABI()
 		return abi >= 6, nil

@@ -170,6 +170,8 @@ func setup(env *testscript.Env) error {
 	env.Setenv("SHELL", "/bin/sh")
 	env.Setenv("TERM", "dumb")
 	env.Setenv("LANG", "C.UTF-8")
+	env.Setenv("SOON", testhost.Patient(300*time.Millisecond).String()) // a command has begun by then
+	env.Setenv("LATER", testhost.Patient(time.Second).String())
 	env.Setenv("UID", fmt.Sprint(os.Getuid()))
 	env.Setenv("GID", fmt.Sprint(os.Getgid()))
 	for name, file := range map[string]string{"SUBUID": "/etc/subuid", "SUBGID": "/etc/subgid"} {

@@ -108,7 +108,10 @@ func (r *running) tellLimits() {
 	if result == nil || result.Usage == nil {
 		return
 	}
-	if result.OOM() {
+	switch {
+	case result.Usage.OOMElsewhere():
+		fmt.Fprintln(os.Stderr, "usandbox: the sandbox was killed: the machine, or a cgroup that usandbox is in, had no memory left")
+	case result.OOM():
 		fmt.Fprintf(os.Stderr, "usandbox: the sandbox was killed: it wanted more memory than it may have (%s)\n", asked("--memory", r.c.Policy.Limits.Memory))
 	}
 	if n := result.Usage.PidsMax; n != nil && *n > 0 {

@@ -219,10 +219,14 @@ func fillLimits(rep *report.Report, result *sandbox.Result) {
 	if u == nil {
 		return
 	}
+	ours := u.OOMKills
+	if u.OOMElsewhere() {
+		ours = nil
+	}
 	for _, x := range []struct {
 		limit string
 		times *int64
-	}{{"memory", u.OOMKills}, {"memory-high", u.MemoryHigh}, {"pids", u.PidsMax}, {"cpus", u.Throttles}} {
+	}{{"memory", ours}, {"memory-high", u.MemoryHigh}, {"pids", u.PidsMax}, {"cpus", u.Throttles}} {
 		if x.times != nil && *x.times > 0 {
 			hit(x.limit, x.times)
 		}

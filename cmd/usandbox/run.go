@@ -75,6 +75,9 @@ func start(f *runFlags, c *sandbox.Cmd) (*running, int) {
 		fmt.Fprintln(os.Stderr, "usandbox:", line)
 	}
 	tellLosses(&c.Policy)
+	if !again {
+		tellOverlays(&c.Policy)
+	}
 	f.limits.setDefault(&c.Policy)
 	if f.network.net == "host" && c.Policy.NoNamespaces == nil && c.Policy.ReachesAbstractSockets() && !again {
 		fmt.Fprintln(os.Stderr, "usandbox: --net host: the command can connect to abstract unix sockets of your programs, from which only Landlock (ABI 6) keeps it")

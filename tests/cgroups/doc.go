@@ -6,6 +6,7 @@
 //	systemd   the user has a systemd, and can log in to it
 //	folder    USANDBOX_TEST_CGROUP is a cgroup that is delegated to the user, without processes; the tests run in one
 //	          below it
+//	memory    folder, on a machine that has little memory
 //	none      nothing is delegated, and there is no systemd
 //
 // USANDBOX_TEST_PROGRAM is the usandbox to test. It follows cgroups(7).

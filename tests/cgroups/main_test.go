@@ -27,10 +27,10 @@ func TestMain(m *testing.M) {
 	case "":
 		fmt.Println("no cgroups to test with: USANDBOX_TEST_CGROUPS is not set")
 		os.Exit(0)
-	case "systemd", "folder", "none":
+	case "systemd", "folder", "none", "memory":
 		os.Exit(m.Run())
 	}
-	fmt.Println("USANDBOX_TEST_CGROUPS: want systemd, folder or none")
+	fmt.Println("USANDBOX_TEST_CGROUPS: want systemd, folder, none or memory")
 	os.Exit(1)
 }
 
@@ -96,7 +96,11 @@ func left(t *testing.T) []string {
 		return nil
 	})
 	if how == "systemd" {
-		out, err := exec.Command("systemctl", "--user", "list-units", "--all", "--no-legend", "--plain", "usandbox-*").Output()
+		manager := "--user"
+		if os.Getuid() == 0 {
+			manager = "--system"
+		}
+		out, err := exec.Command("systemctl", manager, "list-units", "--all", "--no-legend", "--plain", "usandbox-*").Output()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -107,6 +107,9 @@ func different(a, b map[string]string) string {
 		return "not listed"
 	}
 	for key, value := range a {
+		if key == "nsfs" && strings.HasPrefix(b[key], value+"\n") {
+			continue // lsns of util-linux 2.41 has the first place only
+		}
 		if b[key] != value {
 			return fmt.Sprintf("%s is %q, in lsns %q", key, b[key], value)
 		}

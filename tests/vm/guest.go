@@ -106,6 +106,8 @@ func initramfsInit() error {
 			return err
 		}
 	}
+	// Before Linux 6.6 an overlay cannot write to a tmpfs all that it has to.
+	os.Symlink("/dev/null", "/root/etc/systemd/system/tmp.mount")
 	wants := "/root/etc/systemd/system/default.target.wants"
 	os.MkdirAll(wants, 0o755)
 	os.Symlink("/etc/systemd/system/vm-guest.service", wants+"/vm-guest.service")

@@ -44,14 +44,18 @@ func runJob(w io.Writer, plain bool) (code int, err error) {
 	if _, err := os.Stat(jobFolder + "/setup"); err == nil {
 		list = append(list, exec.Command(jobFolder+"/setup"))
 	}
-	if plain {
+	_, err = os.Stat(filepath.Join(jobFolder, asRoot))
+	switch {
+	case err == nil:
+		list = append(list, exec.Command(jobFolder+"/run"))
+	case plain:
 		cmd := exec.Command("/usr/bin/setpriv", "--reuid", userName, "--regid", userName, "--init-groups", "--reset-env", jobFolder+"/run")
 		if dir, err := os.Open(delegated + "/job"); err == nil {
 			defer dir.Close()
 			cmd.SysProcAttr = &unix.SysProcAttr{UseCgroupFD: true, CgroupFD: int(dir.Fd()), Setsid: true}
 		}
 		list = append(list, cmd)
-	} else {
+	default:
 		list = append(list, exec.Command("/sbin/runuser", "-l", userName, "-c", "cd "+jobFolder+" && exec ./run"))
 	}
 	for _, cmd := range list {
@@ -70,6 +74,9 @@ func runJob(w io.Writer, plain bool) (code int, err error) {
 	}
 	return 0, nil
 }
+
+// asRoot is the name of an empty file in the tar file of a job: "run" is for root, too.
+const asRoot = "as-root"
 
 // unpack makes the files of a tar archive, as the user's.
 func unpack(name, dir string) error {

@@ -15,16 +15,26 @@ import (
 type builder struct {
 	repository string
 	dir        string
+	commit     string            // as git-describe(1) names it, if there is one
 	built      map[string]string // compiled tests, by package
 }
+
+// guest is this program once more, in the form that needs no library: as it runs here
+// it may be linked to the machine's.
+func (b *builder) guest() string { return filepath.Join(b.dir, "bin/vm") }
 
 func newBuilder(dir string) (*builder, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return nil, fmt.Errorf("go env GOMOD: %w", err)
 	}
-	b := &builder{filepath.Dir(strings.TrimSpace(string(out))), dir, map[string]string{}}
-	return b, b.build("build", "-o", filepath.Join(dir, "bin")+"/", "./cmd/usandbox", "./tests/probe")
+	b := &builder{repository: filepath.Dir(strings.TrimSpace(string(out))), dir: dir, built: map[string]string{}}
+	describe := exec.Command("git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=7")
+	describe.Dir = b.repository
+	if out, err := describe.Output(); err == nil {
+		b.commit = strings.TrimSpace(string(out))
+	}
+	return b, b.build("build", "-o", filepath.Join(dir, "bin")+"/", "./cmd/usandbox", "./tests/probe", "./tests/vm")
 }
 
 func (b *builder) build(args ...string) error {
@@ -66,6 +76,9 @@ func (b *builder) job(s Suite, name string) error {
 	add(w, "run", []byte(script))
 	if s.Setup != "" {
 		add(w, "setup", []byte("#!/bin/sh\nset -eu\nPATH="+path+"\n"+s.Setup))
+	}
+	if s.Root {
+		add(w, asRoot, nil)
 	}
 	folder(w, "bin")
 	for _, program := range []string{"usandbox", "probe"} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,22 +108,17 @@ func sbin(name string) string {
 	return "/usr/sbin/" + name
 }
 
-// initramfs writes one with this program as init and the drivers.
-func (k Kernel) initramfs(name string) error {
-	self, err := os.ReadFile("/proc/self/exe")
+// initramfs writes one with a program as init and the drivers.
+func (k Kernel) initramfs(f io.Writer, program string) error {
+	init, err := os.ReadFile(program)
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	a := newArchive(f)
 	for _, dir := range []string{"dev", "proc", "sys", "root", "modules"} {
 		a.folder(dir)
 	}
-	a.file("init", self)
+	a.file("init", init)
 	found, err := k.needed(drivers)
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 // Machine is a virtual machine, started once for one job.
 type Machine struct {
 	Kernel Kernel
+	Guest  string // program that is init of the initramfs and what starts the job
 	Root   string // image of the root file system; not changed
 	Plain  bool   // without systemd: see plainInit
 	Job    string // tar file, unpacked into the user's home folder; its "run" is executed
@@ -33,8 +33,13 @@ const exitLine = "vm: exit "
 // A machine that ended without one, or that took longer than its limit, is an error. It is
 // turned off when the context ends.
 func (m Machine) Run(ctx context.Context, w io.Writer) (code int, err error) {
-	initramfs := filepath.Join(m.Dir, "initramfs")
-	if err := m.Kernel.initramfs(initramfs); err != nil {
+	initramfs, err := os.CreateTemp(m.Dir, "initramfs-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(initramfs.Name())
+	defer initramfs.Close()
+	if err := m.Kernel.initramfs(initramfs, m.Guest); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.Limit)
@@ -45,7 +50,7 @@ func (m Machine) Run(ctx context.Context, w io.Writer) (code int, err error) {
 	}
 	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", strconv.Itoa(m.Memory),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-nic", "none",
-		"-kernel", m.Kernel.Image, "-initrd", initramfs, "-append", strings.Join(append(words, m.Append...), " "),
+		"-kernel", m.Kernel.Image, "-initrd", initramfs.Name(), "-append", strings.Join(append(words, m.Append...), " "),
 		"-serial", "file:"+m.Log, "-serial", "stdio",
 		"-drive", "if=virtio,format=raw,cache=unsafe,snapshot=on,file="+m.Root,
 		"-drive", "if=virtio,format=raw,cache=unsafe,snapshot=on,file="+m.Kernel.Modules,

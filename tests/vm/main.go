@@ -38,6 +38,9 @@ func main() {
 	flag.StringVar(&o.skip, "skip", "", "no tests that match `REGEXP`, as with go test")
 	flag.IntVar(&o.count, "count", 1, "run each test `N` times")
 	flag.StringVar(&o.job, "job", "", "no suites: boot one kernel and run the program \"run\" of a tar `FILE`, as the user; its exit code is the program's")
+	flag.IntVar(&o.machines, "j", 1, "run `N` machines at once")
+	flag.BoolVar(&o.again, "again", false, "run only the tests that failed last, of each kernel and suite; their results replace those")
+	flag.BoolVar(&o.table, "table", false, "run nothing: print the table of what was run last of each kernel and suite, but for what -run, -skip and -count selected")
 	flag.BoolVar(&o.plain, "plain", false, "with -job: without systemd")
 	flag.DurationVar(&o.limit, "limit", 0, "how long one machine may take")
 	flag.IntVar(&o.memory, "memory", 2048, "`MiB` of memory of a machine")
@@ -55,9 +58,9 @@ func main() {
 
 type options struct {
 	kernels, suites, run, skip, job string
-	plain, verbose                  bool
+	plain, verbose, table, again    bool
 	limit                           time.Duration
-	memory, count                   int
+	memory, count, machines         int
 }
 
 // begins reports whether a name begins with one of a list, or the list is empty.
@@ -79,6 +82,13 @@ func (o options) start(ctx context.Context) (code int, err error) {
 		return 0, err
 	}
 	cache = filepath.Join(cache, "usandbox-vm")
+	if o.table {
+		list, err := kept(filepath.Join(cache, "results"))
+		if err == nil && !printTable(os.Stdout, list) {
+			code = 1
+		}
+		return code, err
+	}
 	unlock, err := lock(cache)
 	if err != nil {
 		return 0, err
@@ -101,7 +111,11 @@ func (o options) start(ctx context.Context) (code int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		m := Machine{Kernel: kernels[0], Root: root, Plain: o.plain, Job: o.job, Memory: o.memory, Limit: o.limit, Dir: dir, Log: filepath.Join(cache, "console.log"), Append: flag.Args()}
+		b, err := newBuilder(dir)
+		if err != nil {
+			return 0, err
+		}
+		m := Machine{Kernel: kernels[0], Guest: b.guest(), Root: root, Plain: o.plain, Job: o.job, Memory: o.memory, Limit: o.limit, Dir: dir, Log: filepath.Join(cache, "console.log"), Append: flag.Args()}
 		if m.Limit == 0 {
 			m.Limit = way
 		}

@@ -13,6 +13,7 @@ import (
 // Results are what a suite did on a kernel.
 type Results struct {
 	Kernel, Suite string
+	Commit        string // of the repository, as git-describe(1) names it
 	Passed        int
 	Failed        []string          // names of tests, or what else went wrong
 	Skipped       map[string]string // names of tests: reasons

@@ -11,6 +11,8 @@ import (
 type Suite struct {
 	Name    string
 	Plain   bool          // without systemd
+	Memory  int           // MiB of the machine, where it has to be little
+	Root    bool          // as root, not as the user
 	Full    bool          // on the root file system with more programs
 	Package string        // compiled tests, by their path in the repository
 	Args    []string      // to them
@@ -23,7 +25,7 @@ type Suite struct {
 // cgroupsOf are the settings of the package tests/cgroups.
 func cgroupsOf(way string) []string {
 	list := []string{"USANDBOX_TEST_CGROUPS=" + way, "USANDBOX_TEST_PROGRAM=" + programs + "/usandbox"}
-	if way == "folder" {
+	if way == "folder" || way == "memory" {
 		list = append(list, "USANDBOX_TEST_CGROUP="+delegated)
 	}
 	return list
@@ -38,7 +40,9 @@ var known = []Suite{
 	{Name: "escape", Full: true, Package: "tests/escape", Limit: time.Hour},
 	{Name: "bwrap", Full: true, Package: "tests/bwrap", Args: []string{"-sequences=60"}, Limit: 30 * time.Minute},
 	{Name: "cgroups-systemd", Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
+	{Name: "cgroups-root", Root: true, Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
 	{Name: "cgroups-folder", Plain: true, Package: "tests/cgroups", Env: cgroupsOf("folder"), Limit: 15 * time.Minute},
+	{Name: "cgroups-memory", Plain: true, Memory: 400, Package: "tests/cgroups", Args: []string{"-test.run=OutOfMemory$"}, Env: cgroupsOf("memory"), Limit: way},
 	{Name: "cgroups-none", Plain: true, Package: "tests/cgroups", Env: cgroupsOf("none"), Limit: 15 * time.Minute,
 		Setup: "chown -R root " + delegated},
 	{Name: "forbidden-clone", Plain: true, Script: "forbidden-clone", Limit: way, Setup: sysctl("kernel.unprivileged_userns_clone", 0)},
@@ -75,8 +79,12 @@ var ways embed.FS
 // run is the shell script that the user of the machine runs.
 func (s Suite) run() (string, error) {
 	var b strings.Builder
-	b.WriteString("#!/bin/sh\nset -u\nexport PATH=" + programs + ":" + path + " LANG=C.UTF-8 SHELL=/bin/sh USER=" + userName + " LOGNAME=" + userName +
-		" HOME=" + userHome + " USANDBOX_TEST_PROGRAMS=" + programs + " USANDBOX_TEST_SLOW=5\n")
+	name, home := userName, userHome
+	if s.Root {
+		name, home = "root", "/root"
+	}
+	b.WriteString("#!/bin/sh\nset -u\nexport PATH=" + programs + ":" + path + " LANG=C.UTF-8 SHELL=/bin/sh USER=" + name + " LOGNAME=" + name +
+		" HOME=" + home + " USANDBOX_TEST_PROGRAMS=" + programs + " USANDBOX_TEST_SLOW=10\n")
 	for _, e := range s.Env {
 		fmt.Fprintf(&b, "export %s\n", e)
 	}

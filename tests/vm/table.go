@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -12,10 +13,12 @@ import (
 // printTable writes the results in Markdown: a row for a kernel and a suite, and below
 // it what failed, and the reasons of what was skipped with the number of its tests.
 func printTable(w io.Writer, list []Results) (ok bool) {
-	fmt.Fprint(w, "| kernel | suite | passed | failed | skipped | time |\n|---|---|---:|---:|---:|---:|\n")
+	list = slices.Clone(list)
+	slices.SortFunc(list, byKernel)
+	fmt.Fprint(w, "| kernel | suite | passed | failed | skipped | time | commit |\n|---|---|---:|---:|---:|---:|---|\n")
 	ok = true
 	for _, r := range list {
-		fmt.Fprintf(w, "| %s | %s | %d | %d | %d | %v |\n", r.Kernel, r.Suite, r.Passed, len(r.Failed), len(r.Skipped), r.Took.Round(time.Second))
+		fmt.Fprintf(w, "| %s | %s | %d | %d | %d | %v | %s |\n", r.Kernel, r.Suite, r.Passed, len(r.Failed), len(r.Skipped), r.Took.Round(time.Second), r.Commit)
 		ok = ok && len(r.Failed) == 0
 	}
 	fmt.Fprint(w, "\n")
@@ -28,6 +31,19 @@ func printTable(w io.Writer, list []Results) (ok bool) {
 		fmt.Fprintln(w, line)
 	}
 	return ok
+}
+
+// byKernel compares by the version of the kernel, then by the order of the suites.
+func byKernel(a, b Results) int {
+	numbers := func(version string) (n [3]int) {
+		fmt.Sscanf(version, "%d.%d.%d", &n[0], &n[1], &n[2])
+		return n
+	}
+	index := func(name string) int {
+		return slices.IndexFunc(known, func(s Suite) bool { return s.Name == name })
+	}
+	va, vb := numbers(a.Kernel), numbers(b.Kernel)
+	return cmp.Or(slices.Compare(va[:], vb[:]), cmp.Compare(index(a.Suite), index(b.Suite)))
 }
 
 // reasons are the lines that tell why tests were skipped, the same reason once.
