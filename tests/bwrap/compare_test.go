@@ -13,7 +13,7 @@ var (
 	optional  = regexp.MustCompile(`master:\d+`)
 	bindFile  = regexp.MustCompile(`bindfile\w{6}`)
 	inode     = regexp.MustCompile(`:\[\d+\]`)
-	unmounted = regexp.MustCompile(`Unable to find "[^"]*"`)
+	unmounted = regexp.MustCompile(`Unable to find "[^"(]*"`)
 	process   = regexp.MustCompile(`/proc/\d+/`)
 	long      = regexp.MustCompile(`"child-pid": \d+|-namespace": \d+`)
 )
@@ -30,7 +30,7 @@ func normal(text string) string {
 // What bubblewrap 0.12 says, or shows of an overlay, in other words than those before, and
 // in words of both.
 var (
-	reworded = regexp.MustCompile(`(?m)^bwrap: (Destination is not a |Can't (open|mkdir|mkdir parents for|create file|remount readonly on|chmod|make symlink at|mount mqueue on|make overlay mount on) ).*$`)
+	reworded = regexp.MustCompile(`(?m)^bwrap: (Destination is not a |Can't (open|mkdir|mkdir parents for|create file|remount readonly on|chmod|make symlink at|mount mqueue on|make overlay mount on|bind mount) ).*$`)
 	overlaid = regexp.MustCompile(`(?m)^(/ \S+ )\S+ - overlay .*$`)
 )
 
@@ -42,6 +42,9 @@ const refused = "bwrap: Can't mount on symlink destination "
 func (a ask) compare(t testing.TB) outcome {
 	t.Helper()
 	want, got := a.run(t, theirs), a.run(t, ours)
+	if strings.Contains(want.stderr, ` (deleted)" in mount table`) { // bubblewrap cannot make these read-only
+		return got
+	}
 	if want.code == 139 { // bubblewrap 0.12 crashes where layers of an overlay are missing
 		return got
 	}

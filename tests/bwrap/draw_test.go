@@ -58,7 +58,7 @@ func (d *draw) dest() string {
 			}
 		}
 		if len(before) > 0 {
-			return d.pick(before...) + d.pick("", "", "/x", "/../y")
+			return d.pick(before...) + d.pick("", "", "/x")
 		}
 	}
 	if minor < 12 && d.often(30) { // 0.12 makes more of the slash at the end

@@ -31,6 +31,7 @@ var own = []struct {
 		"bwrap: Can't mkdir /d/foo/out/made: No such file or directory\n", nil},
 	{"not_a_boundary", "--not-a-security-boundary --ro-bind d /h", "cat /h/f", 0, "d/f\n", "", nil},
 	{"environ_of_init", "--unshare-pid --proc /proc --setenv SECRET 1", "tr '\\0' '\\n' </proc/1/environ | wc -l", 0, "0\n", "", nil},
+	{"remount_data", "--bind-data 3 /a --remount-ro /a", "echo y >/a; cat /a", 0, "x", "sh: 1: cannot create /a: Read-only file system\n", []string{"x"}},
 	{"killed", "", "kill -9 $$", 137, "", "", nil},
 	{"code", "--unshare-pid", "exit 7", 7, "", "", nil},
 	{"exec_label", "--exec-label x", "true", 1, "", "bwrap: labeling not supported on this system\n", nil},

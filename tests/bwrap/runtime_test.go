@@ -21,7 +21,8 @@ const sandboxRuntime = "@anthropic-ai/sandbox-runtime@0.0.83"
 const inRuntime = `id -u; cat $HOME/secret/s; echo new >made && cat made; echo x >keep/k; echo x >$HOME/out; touch .bashrc
 grep -E '^(Cap|NoNewPrivs|Seccomp)' /proc/self/status; set -- /proc/[0-9]*; echo $#; ls -A
 node -e 'require("net").createServer().on("error", e => console.log(e.code)).listen("socket")'
-curl -sS -m 5 http://localhost:9/; curl -sS -m 5 http://example.com/; curl -sS -m 5 --noproxy '*' http://127.0.0.1:9/
+for url in http://localhost:9/ http://example.com/; do curl -s -m 5 $url; echo $?; done
+curl -s -m 5 --noproxy '*' http://127.0.0.1:9/; echo $?
 ls /sys/class/net; exit 7
 `
 
