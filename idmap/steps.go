@@ -12,12 +12,17 @@ import (
 // has just created. An unprivileged process may map one id only, its own. For
 // [GID], setgroups(2) is denied before, as the kernel asks: else a process could
 // drop a group whose members a file shuts out (CVE-2018-7169).
-func Write(p *launch.Program, k Kind, m Map) {
+func Write(p *launch.Program, k Kind, m Map) { WriteFrom(p, nil, k, m) }
+
+// WriteFrom is Write where the proc that is open as proc, which need not be on /proc, is the
+// one of the process's PID namespace or of one above.
+func WriteFrom(p *launch.Program, proc *launch.Var, k Kind, m Map) {
 	if k == GID {
-		Setgroups(p, false)
+		p.Doing("deny setgroups")
+		writeIn(p, proc, "setgroups", "deny")
 	}
 	p.Doing("write " + k.mapFile())
-	writeSelf(p, k.mapFile(), m.Text())
+	writeIn(p, proc, k.mapFile(), m.Text())
 }
 
 // Setgroups appends: setgroups(2) is denied in the process's own user namespace and
@@ -29,7 +34,7 @@ func Setgroups(p *launch.Program, allow bool) {
 		text = "allow"
 	}
 	p.Doing(text + " setgroups")
-	writeSelf(p, "setgroups", text)
+	writeIn(p, nil, "setgroups", text)
 }
 
 // WriteOf appends: the process writes a map for the user namespace, created and
@@ -37,7 +42,7 @@ func Setgroups(p *launch.Program, allow bool) {
 // pid. It needs CAP_SETUID or CAP_SETGID in the namespace above, and a proc on /proc.
 func WriteOf(p *launch.Program, k Kind, pid int, m Map) {
 	p.Doing("write " + k.mapFile())
-	write(p, fmt.Sprintf("/proc/%d/%s", pid, k.mapFile()), m.Text())
+	write(p, unix.AT_FDCWD, fmt.Sprintf("/proc/%d/%s", pid, k.mapFile()), m.Text())
 }
 
 // ExecHelper appends, in a process that is in the namespace above: write a map for
@@ -56,11 +61,18 @@ func ExecHelper(p *launch.Program, k Kind, pid int, m Map) error {
 	return nil
 }
 
-func writeSelf(p *launch.Program, file, text string) { write(p, "/proc/self/"+file, text) }
+// writeIn writes to a file of the process's own in a proc; nil: the one on /proc.
+func writeIn(p *launch.Program, proc *launch.Var, file, text string) {
+	if proc == nil {
+		write(p, unix.AT_FDCWD, "/proc/self/"+file, text)
+		return
+	}
+	write(p, proc, "self/"+file, text)
+}
 
-func write(p *launch.Program, file, text string) {
+func write(p *launch.Program, dir any, file, text string) {
 	fd := p.Var("file")
-	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, file,
+	p.Call(unix.SYS_OPENAT, dir, file,
 		unix.O_WRONLY|unix.O_CLOEXEC).To(fd)
 	p.Call(unix.SYS_WRITE, fd, text, len(text))
 	p.Close(fd)

@@ -67,13 +67,7 @@ func (p *Program) commandRuns() {
 func (p *Program) ForgetCaller() {
 	p.Doing("close inherited file descriptors")
 	p.Call(unix.SYS_CLOSE_RANGE, p.fds, 0xffffffff, unix.CLOSE_RANGE_CLOEXEC)
-	p.Doing("forget the caller's arguments and environment")
-	stack := p.Var("stack")
-	p.And(stack, stackPointer, ^uint64(pageSize-1))
-	// More than a stack can hold; what is not mapped is passed over, and what cannot
-	// be emptied, the kernel's own pages, comes after it.
-	p.Call(unix.SYS_MADVISE, stack, 1<<24, unix.MADV_DONTNEED).On(unix.ENOMEM, nil).On(unix.EINVAL, nil)
-	p.Call(unix.SYS_PRCTL, unix.PR_GET_NAME, ownName, 0, 0, 0).OnAny(nil) // what ps(1) shows instead
+	p.ForgetArguments()
 }
 
 // failAgain appends the handler of failures of a program in place.

@@ -40,6 +40,8 @@ type layout struct {
 	constBase uint64
 	blobs     map[string]uint64 // addresses of the constants so far
 	texts     map[string]uint64 // likewise, of NUL-terminated strings
+	said      *context          // whose words were laid down last
+	saidAt    uint32
 	err       error
 }
 
@@ -51,7 +53,7 @@ func newLayout(p *Program) *layout {
 	l.constAt = pageSize + int(pageUp(l.dataFile))
 	l.constBase = pageUp(dataBase + l.dataSize)
 	records := l.constAt + recordSize*len(p.steps)
-	l.buf = make([]byte, records, records+2*pageSize)
+	l.buf = make([]byte, records, records+2*pageSize+l.wordsLen())
 	for i, s := range p.steps {
 		l.step(i, s)
 	}
@@ -62,6 +64,21 @@ func newLayout(p *Program) *layout {
 		}
 	}
 	return l
+}
+
+// wordsLen is about how many bytes the words of the steps take.
+func (l *layout) wordsLen() (n int) {
+	if !l.p.standing {
+		return 0
+	}
+	var last *context
+	for _, s := range l.p.steps {
+		if s.context != last {
+			last = s.context
+			n += len(last.doing) + 8 // the length of the text, and what aligns it
+		}
+	}
+	return n
 }
 
 func pageUp(n uint64) uint64 { return (n + pageSize - 1) &^ (pageSize - 1) }
@@ -113,7 +130,10 @@ func (l *layout) step(i int, s *Step) {
 	}
 	put(8, s.nr)
 	if l.p.standing && s.doing != "" {
-		put(12, uint32(l.words(printable.Text(s.doing))))
+		if s.context != l.said { // neighbours have it in common
+			l.said, l.saidAt = s.context, uint32(l.words(printable.Text(s.doing)))
+		}
+		put(12, l.saidAt)
 	}
 	for n, a := range s.args {
 		v := l.arg(a)

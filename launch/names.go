@@ -33,6 +33,8 @@ func callName(nr uintptr) string {
 		return "execveat"
 	case unix.SYS_EXIT_GROUP:
 		return "exit_group"
+	case unix.SYS_FACCESSAT:
+		return "faccessat"
 	case unix.SYS_FCHDIR:
 		return "fchdir"
 	case unix.SYS_FCHMODAT:
@@ -105,6 +107,8 @@ func callName(nr uintptr) string {
 		return "prlimit64"
 	case unix.SYS_READ:
 		return "read"
+	case unix.SYS_READLINKAT:
+		return "readlinkat"
 	case unix.SYS_RECVMSG:
 		return "recvmsg"
 	case unix.SYS_RT_SIGACTION:

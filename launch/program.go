@@ -48,7 +48,8 @@ type Program struct {
 
 	umask *uint32 // of the command; nil: the caller's
 
-	own processVars
+	own     processVars
+	failing *failing // see FailAs; nil: as usual
 
 	beforeExec func(failed *Label) // see BeforeExec
 }
@@ -68,6 +69,11 @@ func (p *Program) Process(name string) { p.now = &context{process: name} }
 // Doing sets the words for the steps that follow: what is being done, as the
 // start of an error message.
 func (p *Program) Doing(words string) {
+	if p.failing != nil {
+		if others, ok := p.failing.words[words]; ok {
+			words = others
+		}
+	}
 	p.now = &context{process: p.now.process, doing: words, origin: p.now.origin}
 }
 

@@ -64,10 +64,10 @@ func (p *Program) OwnArgs(args, env []string, rules []EnvRule) (argv, envp Arg) 
 
 // errorTexts is an array of struct iovec: what a standalone image says behind the
 // step's words about the errnos 1 to 127; the first entry is for any other.
-func errorTexts() Arg {
+func (p *Program) errorTexts() Arg {
 	var words []any
 	for e := range unix.Errno(128) {
-		text := ": " + e.Error() + "\n"
+		text := ": " + p.errorText(e) + "\n"
 		if e == 0 {
 			text = ": unexpected error\n"
 		}
@@ -81,7 +81,7 @@ func (p *Program) failWithWords() {
 	p.now = &context{process: "failure", doing: "report a failure"}
 	p.onFail = p.Label("failure")
 	p.Here(p.onFail)
-	const begin = argv0 + ": "
+	begin := p.begin()
 	p.Call(unix.SYS_WRITE, 2, begin, len(begin)).OnAny(nil)
 	p.Call(unix.SYS_WRITE, 2, failText, failLen).OnAny(nil)
 	iovec, known := p.Var("iovec"), p.Label("errno_known")
@@ -92,7 +92,7 @@ func (p *Program) failWithWords() {
 	for range 4 { // an entry has 16 bytes
 		p.Add(iovec, iovec, iovec)
 	}
-	p.Add(iovec, iovec, errorTexts())
+	p.Add(iovec, iovec, p.errorTexts())
 	p.Call(unix.SYS_WRITEV, 2, iovec, 1).OnAny(nil)
 	p.Call(unix.SYS_EXIT_GROUP, p.exitCode())
 }
@@ -100,7 +100,7 @@ func (p *Program) failWithWords() {
 // exitCode is the word that holds the exit code of a failure.
 func (p *Program) exitCode() *Var {
 	if p.own.exitCode == nil {
-		p.own.exitCode = p.Data("exit_code", 8, ExitSetup)
+		p.own.exitCode = p.Data("exit_code", 8, p.failCode())
 	}
 	return p.own.exitCode
 }

@@ -31,10 +31,13 @@ const (
 
 // how is a struct open_how, openat2(2). RESOLVE_IN_ROOT and RESOLVE_BENEATH
 // refuse magic links of /proc as well; it is said all the same.
-func how(name string, flags, resolve uint64) launch.Arg {
+func how(name string, flags, resolve uint64) launch.Arg { return howMaking(name, flags, 0, resolve) }
+
+// howMaking is how with the mode of a file that is made.
+func howMaking(name string, flags, mode, resolve uint64) launch.Arg {
 	le := binary.LittleEndian
 	b := le.AppendUint64(nil, flags)
-	b = le.AppendUint64(b, 0)
+	b = le.AppendUint64(b, mode)
 	b = le.AppendUint64(b, resolve|unix.RESOLVE_NO_MAGICLINKS)
 	return launch.Struct(name, b)
 }
@@ -43,9 +46,13 @@ func how(name string, flags, resolve uint64) launch.Arg {
 // that takes one away.
 type attributes struct {
 	readOnly, noExec, devices bool
+	none                      bool // of a new file system: not even nosuid and nodev
 }
 
 func (a attributes) bits() (bits uint64, name string) {
+	if a.none {
+		return 0, "none"
+	}
 	bits, names := uint64(unix.MOUNT_ATTR_NOSUID), []string{"nosuid"}
 	for _, x := range []struct {
 		on   bool

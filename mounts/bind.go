@@ -28,6 +28,9 @@ type Bind struct {
 	Socket   bool   // Source has to be a unix socket when it is mounted
 	Origin   string // the flag or profile line that asks for it
 
+	// In a loose tree only: a file descriptor that is closed once the mount is there.
+	Done *int
+
 	within string // the real path of a folder out of which no symlink may lead; "": any may
 }
 
@@ -67,6 +70,9 @@ func (b Bind) compile(t *tree) error {
 	}
 	if err != nil {
 		if b.Try && errors.Is(err, fs.ErrNotExist) {
+			if t.loose != nil {
+				b.byName(t)
+			}
 			return nil
 		}
 		return err
@@ -82,30 +88,38 @@ func (b Bind) compile(t *tree) error {
 	if err := t.checkForeign(at, file); err != nil {
 		return err
 	}
-	if b.Try && at.cover != "" && at.mount.writable {
+	perhaps := b.Try && t.loose == nil // a loose tree's sources are looked for once
+	if perhaps && at.cover != "" && at.mount.writable {
 		// Should the source be gone, what comes later relies on a mount point here.
 		t.p.Close(t.dst)
 		t.pinOne(at)
 		t.open(at)
 	}
 	var gone *launch.Label
-	if b.Try {
+	if perhaps {
 		gone = t.p.Label("gone " + b.Target)
 	}
+	t.doing(StageMount, source, "")
 	t.openSource(source, gone)
 	if b.Is != (FileID{}) {
 		t.identify(source, b.Is)
-		t.p.Doing(b.String())
+		t.doing(StageMount, source, b.String())
 	}
 	if b.Socket {
 		t.needSocket(source)
 		t.p.Doing(b.String())
 	}
 	t.p.Call(unix.SYS_OPEN_TREE, t.src, "", cloneTree).To(t.tree)
-	t.setAttributes(attributes{readOnly: !b.Writable, noExec: b.NoExec, devices: b.Devices})
-	t.move()
-	t.p.Close(t.src)
-	if b.Try {
+	t.doing(StageAttributes, source, "")
+	t.setAttributes(b.attributes())
+	t.doing(StageMount, source, "")
+	t.moveTo(at)
+	t.p.Close(t.tree, t.src)
+	if b.Done != nil {
+		t.doing(StageDone, source, "")
+		t.p.Call(unix.SYS_CLOSE, *b.Done)
+	}
+	if perhaps {
 		done := t.p.Label("done " + b.Target)
 		t.p.Jump(done)
 		t.p.Here(gone)
@@ -113,7 +127,7 @@ func (b Bind) compile(t *tree) error {
 		t.p.Here(done)
 	}
 	// Without the source, what is there is what was there.
-	writable := b.Writable || b.Try && (at.mount.writable || t.shape.find(at.path).grants())
+	writable := b.Writable || perhaps && (at.mount.writable || t.shape.find(at.path).grants())
 	t.mounted(at.path, node{kind: foreign, source: source, writable: writable, file: file, devices: b.Devices})
 	return nil
 }
@@ -122,6 +136,9 @@ func (b Bind) compile(t *tree) error {
 // makes no mount point there, and a file and a folder do not go together. The
 // kernel would say so too, in fewer words.
 func (t *tree) checkForeign(at place, file bool) error {
+	if t.loose != nil {
+		return nil // the kernel says so
+	}
 	host, ok := at.host()
 	if !ok {
 		return nil

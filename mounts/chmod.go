@@ -40,6 +40,10 @@ func checkMode(mode uint32) error {
 }
 
 func (c Chmod) compile(t *tree) error {
+	if t.loose != nil {
+		c.compileLoose(t)
+		return nil
+	}
 	at, err := t.shape.resolve(c.Target)
 	switch {
 	case err != nil:
@@ -63,4 +67,26 @@ func (t *tree) chmod(at place, mode uint32) error {
 	}
 	t.p.Call(unix.SYS_FCHMODAT, at.root, relative(at.rel), mode)
 	return nil
+}
+
+// compileLoose is compile in a loose tree: of whatever is there.
+func (c Chmod) compileLoose(t *tree) {
+	p, rel := t.p, relative(c.Target)
+	at := t.find(c.Target, false)
+	t.doing(StageMode, "", "")
+	if at.named && at.exists {
+		p.Call(unix.SYS_FCHMODAT, at.root, relative(at.rel), c.Mode)
+		return
+	}
+	done, old := p.Label("chmod_done"), p.Label("chmod_old")
+	t.openLoose(rel, at, "O_PATH", unix.O_PATH, t.dst)
+	p.Call(unix.SYS_FCHMODAT2, t.dst, "", c.Mode, unix.AT_EMPTY_PATH).On(unix.ENOSYS, old)
+	p.Close(t.dst)
+	p.Jump(done)
+	p.Here(old) // before Linux 6.6
+	p.Close(t.dst)
+	t.openLoose(rel, at, "O_RDONLY", unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, t.dst)
+	p.Call(unix.SYS_FCHMOD, t.dst, c.Mode)
+	p.Close(t.dst)
+	p.Here(done)
 }

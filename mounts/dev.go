@@ -40,9 +40,13 @@ func (m Dev) compile(t *tree) error {
 	if err := t.checkForeign(at, false); err != nil {
 		return err
 	}
+	if t.loose != nil {
+		m.compileLoose(t, at)
+		return nil
+	}
 	p := t.p
 	t.private(0o755, attributes{noExec: true})
-	dev := t.moveOwn()
+	dev := t.moveOwn(at)
 
 	for _, name := range devNodes {
 		m.node(t, dev, "dev/"+name, name)

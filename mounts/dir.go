@@ -25,7 +25,12 @@ func (d Dir) compile(t *tree) error {
 	if err != nil {
 		return err
 	}
-	t.p.Close(t.dst)
+	if !at.named {
+		t.p.Close(t.dst)
+	}
+	if t.loose != nil {
+		return nil // the mode is of what was made
+	}
 	if err := t.checkForeign(at, false); err != nil || d.Mode == 0 {
 		return err
 	}

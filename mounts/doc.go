@@ -13,7 +13,8 @@
 // that is not its own, resolve a path twice, pass a path of the host to a call
 // that follows symlinks, or go on when an attribute that was asked for could not
 // be set. Mount points are made only in file systems of the sandbox's own, and in
-// overlays. The one function that changes the host is [Make].
+// overlays. The one function that changes the host is [Make]. A [Loose] tree is another
+// matter: it makes, and follows, what it is told to, but never out of the new root.
 //
 // It follows mount_namespaces(7), openat2(2), open_tree(2), move_mount(2),
 // mount_setattr(2), fsopen(2), pivot_root(2), statx(2), proc(5), sysfs(5), cgroups(7), mq_overview(7), devpts (kernel document

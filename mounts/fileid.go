@@ -38,7 +38,7 @@ const (
 // identify fails unless what is open as t.src is the file id.
 func (t *tree) identify(source string, id FileID) {
 	p := t.p
-	p.Doing("check that " + source + " is the file it was")
+	t.doing(StageSame, source, "check that "+source+" is the file it was")
 	t.readStatx(unix.STATX_INO)
 	device := uint64(id.Major) | uint64(id.Minor)<<deviceMinorBit
 	inode, same := p.Label("same_inode "+source), p.Label("same_file "+source)

@@ -1,7 +1,5 @@
 package mounts
 
-import "golang.org/x/sys/unix"
-
 // kernelFS is a new instance of a file system in which the kernel shows something
 // of one of the sandbox's namespaces.
 type kernelFS struct {
@@ -24,9 +22,9 @@ func (k kernelFS) mount(t *tree) error {
 	if err := t.checkForeign(at, false); err != nil {
 		return err
 	}
-	t.fresh(k.fstype, attributes{readOnly: !k.writable, noExec: true}, k.params...)
-	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
-	t.p.Close(t.dst)
+	t.doing(StageMount, "", "")
+	t.fresh(k.fstype, attributes{readOnly: !k.writable, noExec: true, none: t.loose != nil}, k.params...)
+	t.moveTo(at)
 	if len(k.masked) > 0 { // the mount is found through its own fd
 		t.p.Add(t.dst, t.tree, 0)
 		t.mask(at.path, "/empty", k.masked)

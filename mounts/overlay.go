@@ -88,6 +88,9 @@ func (o Overlay) writes() []string {
 }
 
 func (o Overlay) compile(t *tree) error {
+	if t.loose != nil {
+		return o.compileLoose(t)
+	}
 	var lower []string
 	for _, dir := range o.Lower {
 		real, err := o.folder(t, dir)

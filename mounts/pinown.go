@@ -29,7 +29,7 @@ func (t *tree) pinOwn(p string) error {
 		}
 		t.open(at)
 		t.cloneSelf()
-		b.fd = t.moveOwn()
+		b.fd = t.moveOwn(at)
 	}
 	return nil
 }

@@ -18,6 +18,9 @@ type Proc struct {
 	SubsetPID bool   // only what is about processes: no sys, no meminfo and the like
 	HidePID   string // whose processes are seen: "off", "noaccess", "invisible", "ptraceable"; "": off
 	Origin    string
+
+	// In a loose tree only: the host's proc, where the PID namespace is the host's, too.
+	Host bool
 }
 
 // hidePIDs are the values of the mount option hidepid, proc(5).
@@ -62,6 +65,10 @@ func (m Proc) compile(t *tree) error {
 	}
 	if err := t.checkForeign(at, false); err != nil {
 		return err
+	}
+	if t.loose != nil {
+		m.compileLoose(t, at)
+		return nil
 	}
 	t.fresh("proc", attributes{noExec: true}, m.options()...)
 	// The mount is found through its own fd from now on.

@@ -130,6 +130,8 @@ type place struct {
 
 	root *launch.Var // in our own: the fd of the root of the file system that path lies in
 	rel  string      // path below it
+
+	named bool // a mount is moved there by that path; else t.dst is open
 }
 
 // maxLinks is how many symlinks the kernel follows in one path.
@@ -138,6 +140,12 @@ const maxLinks = 40
 // resolve finds where target leads to.
 func (s *shape) resolve(target string) (place, error) {
 	top := place{path: "/", node: node{kind: ownFolder}, exists: true, root: s.top}
+	if s.root.known {
+		top.node = s.root.node
+	}
+	if top.node.kind == foreign {
+		top.cover, top.mount = "/", top.node
+	}
 	at := top
 	rest := split(target)
 	for links := 0; len(rest) > 0; {

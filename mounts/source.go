@@ -21,6 +21,9 @@ import (
 // is what will be mounted, or the launch fails. Below a folder that the sandbox
 // may write to they are refused: whoever writes there could point them anywhere.
 func (t *tree) source(name string) (real string, file bool, err error) {
+	if t.loose != nil {
+		return t.loose.source(name)
+	}
 	// Most paths have no symlink in them: one openat2(2) sees that.
 	fd, err := unix.Openat2(unix.AT_FDCWD, name, &unix.OpenHow{
 		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS,

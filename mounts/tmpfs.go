@@ -40,27 +40,45 @@ func (m Tmpfs) compile(t *tree) error {
 	if err := t.checkForeign(at, false); err != nil {
 		return err
 	}
-	mode := m.Mode
-	if mode == 0 {
-		mode = 0o755
-	}
-	if a := (attributes{noExec: m.NoExec}); m.Size == 0 {
-		t.private(mode, a)
-	} else {
-		t.fresh("tmpfs", a, "mode", strconv.FormatUint(uint64(mode), 8), "size", strconv.FormatUint(m.Size, 10))
-	}
-	t.mounted(at.path, node{kind: ownFolder, fd: t.moveOwn()})
+	t.doing(StageMount, "", "")
+	t.own(m.Mode, m.Size, attributes{noExec: m.NoExec})
+	t.mounted(at.path, node{kind: ownFolder, fd: t.moveOwn(at)})
 	return nil
 }
 
-// moveOwn moves t.tree, a file system of our own, onto t.dst, and returns its fd,
-// which stays open while the tree is built.
-func (t *tree) moveOwn() *launch.Var {
+// own makes a file system of our own as t.tree. A loose tree's are as they are asked for,
+// since what they are is seen in its mountinfo.
+func (t *tree) own(mode uint32, size uint64, a attributes) {
+	if mode == 0 && t.loose == nil {
+		mode = 0o755
+	}
+	options := []string{"mode", strconv.FormatUint(uint64(mode), 8)}
+	if size != 0 {
+		options = append(options, "size", strconv.FormatUint(size, 10))
+	} else if t.loose == nil {
+		t.private(mode, a)
+		return
+	}
+	t.fresh("tmpfs", a, options...)
+}
+
+// moveOwn moves t.tree, a file system of our own, to where prepare has led, and returns
+// its fd, which stays open while the tree is built.
+func (t *tree) moveOwn(at place) *launch.Var {
+	if t.loose != nil && !t.keeps(at) {
+		t.moveTo(at)
+		t.p.Close(t.tree)
+		return nil
+	}
+	t.moveTo(at)
+	return t.keep(t.tree)
+}
+
+// keep keeps the root of a file system of our own open.
+func (t *tree) keep(root *launch.Var) *launch.Var {
 	t.kept++
 	fd := t.p.Var("fs_" + strconv.Itoa(t.kept))
-	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
-	t.p.Close(t.dst)
-	t.p.Add(fd, t.tree, 0)
+	t.p.Add(fd, root, 0)
 	return fd
 }
 
@@ -87,6 +105,9 @@ func (t *tree) freshWith(fstype string, flags []string, a attributes, params ...
 	}
 	for i := 0; i < len(params); i += 2 {
 		p.Call(unix.SYS_FSCONFIG, t.fs, unix.FSCONFIG_SET_STRING, params[i], params[i+1], 0)
+	}
+	if t.loose != nil { // what mountinfo shows as the source
+		p.Call(unix.SYS_FSCONFIG, t.fs, unix.FSCONFIG_SET_STRING, "source", fstype, 0)
 	}
 	p.Call(unix.SYS_FSCONFIG, t.fs, unix.FSCONFIG_CMD_CREATE, 0, 0, 0)
 	bits, _ := a.bits()

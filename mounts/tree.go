@@ -23,7 +23,6 @@ type tree struct {
 	stat, times *launch.Var // see keepTime
 	folders     int         // of the base, for what is in memory
 	kept        int         // fds of file systems of our own
-	size        uint64      // of the base, in bytes; 0: as it comes
 	empty       bool        // the empty file and folder of Hide exist
 	pinned      map[string]bool
 	granted     []string            // real paths of every writable source
@@ -33,6 +32,15 @@ type tree struct {
 	contents    int                 // bytes in files of our own
 	statx       *launch.Var         // what identify looks at
 	from        Propagation         // of the caller's mounts
+	base        base
+	loose       *looseTree // nil: the tree is strict
+}
+
+// base is the file system in which a tree is built, and its folders.
+type base struct {
+	on       string // where it is mounted, at first
+	options  string // mount options
+	old, new string // names of the folders for the host's root and the sandbox's
 }
 
 // Compile appends the steps that build the tree of entries in a new mount
@@ -72,7 +80,12 @@ func compile(p *launch.Program, entries []Entry, from Propagation, size uint64) 
 	if err != nil {
 		return nil, err
 	}
-	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries), hides: hides(entries), from: from, size: size}
+	// The base is mounted on /proc, which is there wherever id maps can be written.
+	t := &tree{p: p, pinned: map[string]bool{}, granted: grants(entries), hides: hides(entries), from: from,
+		base: base{on: "/proc", options: "mode=0755", old: "old", new: "new"}}
+	if size != 0 {
+		t.base.options += ",size=" + strconv.FormatUint(size, 10)
+	}
 	t.begin()
 	for _, e := range entries {
 		p.Origin(e.origin())
@@ -105,8 +118,7 @@ func hides(entries []Entry) (list []string) {
 	return list
 }
 
-// begin pivots into the base. The base is mounted on /proc, which is there
-// wherever id maps can be written.
+// begin pivots into the base.
 func (t *tree) begin() {
 	p := t.p
 	t.old, t.new = p.Var("old"), p.Var("new")
@@ -114,38 +126,39 @@ func (t *tree) begin() {
 	t.src, t.dst, t.tree, t.fs = p.Var("src"), p.Var("dst"), p.Var("tree"), p.Var("fs")
 	flags := uint64(unix.MS_NOSUID | unix.MS_NODEV)
 	propagation, name := t.from.fromHost()
-	p.Doing("make every mount " + name)
+	t.doing(StageSlave, "", "make every mount "+name)
 	p.Call(unix.SYS_MOUNT, 0, "/", 0, unix.MS_REC|propagation, 0)
-	p.Doing("mount the base of the file tree")
-	options := "mode=0755"
-	if t.size != 0 {
-		options += ",size=" + strconv.FormatUint(t.size, 10)
-	}
-	p.Call(unix.SYS_MOUNT, "tmpfs", "/proc", "tmpfs", flags, options)
-	p.Call(unix.SYS_CHDIR, "/proc")
-	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "old", 0o755)
-	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, "new", 0o755)
-	p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, "new", cloneNamed).To(t.tree)
-	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", unix.AT_FDCWD, "new", moveNamed)
+	t.doing(StageBase, "", "mount the base of the file tree")
+	p.Call(unix.SYS_MOUNT, "tmpfs", t.base.on, "tmpfs", flags, t.base.options)
+	p.Call(unix.SYS_CHDIR, t.base.on)
+	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, t.base.old, 0o755)
+	p.Call(unix.SYS_MKDIRAT, unix.AT_FDCWD, t.base.new, 0o755)
+	p.Call(unix.SYS_OPEN_TREE, unix.AT_FDCWD, t.base.new, cloneNamed).To(t.tree)
+	p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", unix.AT_FDCWD, t.base.new, moveNamed)
 	p.Close(t.tree)
-	p.Doing("pivot into the base of the file tree")
-	p.Call(unix.SYS_PIVOT_ROOT, ".", "old")
-	flags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
-	folder := flags
-	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/old", folder).To(t.old)
-	p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, "/new", folder).To(t.new)
+	t.doing(StagePivot, "", "pivot into the base of the file tree")
+	p.Call(unix.SYS_PIVOT_ROOT, ".", t.base.old)
+	t.openFolder("/"+t.base.old, t.old)
+	t.openFolder("/"+t.base.new, t.new)
 }
 
-// end makes the new tree's own root read-only, pivots into it and lets go of
-// everything else.
+// openFolder opens a folder of the base.
+func (t *tree) openFolder(name string, to *launch.Var) {
+	t.p.Call(unix.SYS_OPENAT, unix.AT_FDCWD, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC).To(to)
+}
+
+// end makes the new tree's own root read-only, unless the tree is a loose one, pivots
+// into it and lets go of everything else.
 func (t *tree) end() {
 	p := t.p
-	p.Doing("make the root read-only")
-	p.Call(unix.SYS_MOUNT_SETATTR, t.new, "", setOne, setAttr("ro", unix.MOUNT_ATTR_RDONLY), sizeofAttr)
-	p.Doing("pivot into the file tree")
+	if t.loose == nil {
+		p.Doing("make the root read-only")
+		p.Call(unix.SYS_MOUNT_SETATTR, t.new, "", setOne, setAttr("ro", unix.MOUNT_ATTR_RDONLY), sizeofAttr)
+	}
+	t.doing(StagePivot, "", "pivot into the file tree")
 	p.Call(unix.SYS_FCHDIR, t.new)
 	p.Call(unix.SYS_PIVOT_ROOT, ".", ".")
-	p.Doing("detach the caller's file tree")
+	t.doing(StageDetach, "", "detach the caller's file tree")
 	p.Call(unix.SYS_UMOUNT2, ".", unix.MNT_DETACH)
 	p.Close(t.old, t.new)
 	p.Call(unix.SYS_CHDIR, "/")
@@ -154,6 +167,9 @@ func (t *tree) end() {
 // prepare makes sure, as far as it may, that target exists and is a folder or a
 // file, pins what leads to it, and opens it as t.dst. It uses t.tree.
 func (t *tree) prepare(target string, file bool) (place, error) {
+	if t.loose != nil {
+		return t.prepareLoose(target, file), nil
+	}
 	at, err := t.resolve(target)
 	if err != nil {
 		return at, err
@@ -179,6 +195,13 @@ func mismatch(target string, file bool) error {
 // through an fd of the file system, as the folder that it is mounted on may be
 // one that others can rename. What is there then is found as the place returned.
 func (t *tree) create(at place, file bool) place {
+	above, last := t.modes()
+	return t.createWith(at, file, StagePoint, above, last)
+}
+
+// createWith is create with the permission bits of folders, and the stage at which the last
+// component is made.
+func (t *tree) createWith(at place, file bool, s Stage, above, last uint32) place {
 	if at.missing == 0 {
 		return at
 	}
@@ -186,11 +209,18 @@ func (t *tree) create(at place, file bool) place {
 	rels := split(at.rel)
 	for i := at.missing; i > 0; i-- {
 		name, where := path.Join(rels[:len(rels)-i+1]...), "/"+path.Join(names[:len(names)-i+1]...)
+		mode := above
+		if i == 1 {
+			t.doing(s, sort(file), "")
+			mode = last
+		} else {
+			t.doing(StageParents, "", "")
+		}
 		if file && i == 1 {
 			t.p.Call(unix.SYS_MKNODAT, at.root, name, unix.S_IFREG|0o444, 0)
 			t.shape.set(where, node{kind: ownFile})
 		} else {
-			t.p.Call(unix.SYS_MKDIRAT, at.root, name, 0o755)
+			t.p.Call(unix.SYS_MKDIRAT, at.root, name, mode)
 			t.shape.set(where, node{kind: ownFolder})
 		}
 	}
@@ -244,6 +274,10 @@ func (t *tree) pinOne(at place) {
 // mounted records that something is mounted on p. What was pinned below it is
 // covered, and so is no mount point any more.
 func (t *tree) mounted(p string, n node) {
+	if t.loose != nil {
+		t.mountedLoose(p, n)
+		return
+	}
 	t.shape.set(p, n)
 	for dir := range t.pinned {
 		if dir == p || strings.HasPrefix(dir, p+"/") {
@@ -259,13 +293,28 @@ func (t *tree) cloneSelf() {
 
 // setAttributes sets attributes of t.tree and everything mounted below it.
 func (t *tree) setAttributes(a attributes) {
-	t.p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, a.arg(), sizeofAttr)
+	s := t.p.Call(unix.SYS_MOUNT_SETATTR, t.tree, "", setRecursive, a.arg(), sizeofAttr)
+	if t.loose != nil && t.loose.AnyAttributes {
+		s.OnAny(nil)
+	}
 }
 
 // move moves t.tree onto t.dst and closes both.
 func (t *tree) move() {
 	t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
 	t.p.Close(t.tree, t.dst)
+}
+
+// moveTo moves t.tree, which stays open, onto what prepare has found.
+func (t *tree) moveTo(at place) {
+	if at.named && at.rel != "" {
+		t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", at.root, at.rel, moveNamed)
+	} else if at.named {
+		t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", at.root, "", moveHere)
+	} else {
+		t.p.Call(unix.SYS_MOVE_MOUNT, t.tree, "", t.dst, "", moveHere)
+		t.p.Close(t.dst)
+	}
 }
 
 // relative is a path as openat2 takes it below a root.

@@ -32,6 +32,7 @@ func commands() []command {
 		{"ls", "[flags] [PID]", "list namespaces, or explain one process", lsCommand},
 		{"seccomp", "show|test|compile [flags]", "look at the filter of system calls, ask it, or save it", seccompCommand},
 		{"unshare", "[flags] [--] [command [args]]", "run a command in new namespaces; no sandbox", unshareCommand},
+		{"bwrap", "[options] [--] command [args]", "run a command as bubblewrap does: bwrap's command line", bwrapCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }

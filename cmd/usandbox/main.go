@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/usandbox/usandbox/sandbox"
@@ -18,6 +19,9 @@ const (
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == "bwrap" {
+		os.Exit(bwrapNamed("bwrap", os.Args[1:]))
+	}
 	os.Exit(dispatch(os.Args[1:]))
 }
 

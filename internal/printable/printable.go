@@ -10,6 +10,9 @@ import (
 // Text makes text safe for a terminal: a byte or character that is not
 // printable, as a file name may hold, is escaped as in a Go string.
 func Text(text string) string {
+	if isPlain(text) {
+		return text
+	}
 	var b strings.Builder
 	for i, r := range text {
 		switch {
@@ -23,4 +26,14 @@ func Text(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// isPlain reports whether a text is of printable ASCII characters alone.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

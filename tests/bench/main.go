@@ -28,6 +28,7 @@ func benchmarks() []benchmark {
 	return []benchmark{
 		{"launch", launchTable},
 		{"binds", bindsTable},
+		{"bwrap", bwrapTable},
 		{"throughput", throughputTable},
 		{"terminal", terminalTable},
 		{"memory", memoryTable},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/usandbox/usandbox/internal/peer"
 	"github.com/usandbox/usandbox/mounts"
 	"github.com/usandbox/usandbox/sandbox"
 )
@@ -10,31 +11,11 @@ import (
 // bwrapArgs is bubblewrap's command line for a sandbox of the same namespaces and
 // the same mounts, in the same order.
 func bwrapArgs(p sandbox.Policy, command ...string) []string {
-	args := []string{"bwrap", "--unshare-all", "--new-session", "--die-with-parent"}
-	for _, e := range p.Files {
-		switch e := e.(type) {
-		case mounts.Bind:
-			flag := "--ro-bind"
-			if e.Writable {
-				flag = "--bind"
-			}
-			args = append(args, flag, e.Source, e.Target)
-		case mounts.ReadOnly:
-			args = append(args, "--ro-bind", e.Target, e.Target)
-		case mounts.Symlink:
-			args = append(args, "--symlink", e.Link, e.Target)
-		case mounts.Tmpfs:
-			args = append(args, "--perms", fmt.Sprintf("%04o", mode(e)), "--tmpfs", e.Target)
-		case mounts.Proc:
-			args = append(args, "--proc", e.Target)
-		case mounts.Dev:
-			args = append(args, "--dev", e.Target)
-		default:
-			panic(fmt.Sprintf("BUG: bench: bubblewrap has no %T", e))
-		}
+	args, err := peer.Args(p)
+	if err != nil {
+		panic("BUG: bench: " + err.Error())
 	}
-	args = append(args, "--remount-ro", "/", "--chdir", p.Dir, "--")
-	return append(args, command...)
+	return append(append([]string{"bwrap"}, args...), command...)
 }
 
 // floorArgs is the same for the C floor program.
@@ -53,7 +34,7 @@ func floorArgs(program string, p sandbox.Policy, command ...string) []string {
 		case mounts.Symlink:
 			args = append(args, "-l", e.Link, e.Target)
 		case mounts.Tmpfs:
-			args = append(args, "-t", fmt.Sprintf("mode=%o", mode(e)), e.Target)
+			args = append(args, "-t", fmt.Sprintf("mode=%o", peer.Mode(e)), e.Target)
 		case mounts.Proc:
 			args = append(args, "-p", "-", e.Target)
 		case mounts.Dev:
@@ -64,11 +45,4 @@ func floorArgs(program string, p sandbox.Policy, command ...string) []string {
 	}
 	args = append(args, "--", p.Dir)
 	return append(args, command...)
-}
-
-func mode(t mounts.Tmpfs) uint32 {
-	if t.Mode == 0 {
-		return 0o755
-	}
-	return t.Mode
 }

@@ -3,7 +3,6 @@ package escape
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,9 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/usandbox/usandbox/mounts"
+	"github.com/usandbox/usandbox/internal/peer"
 	"github.com/usandbox/usandbox/sandbox"
-	"github.com/usandbox/usandbox/userns"
 )
 
 // peer says why bubblewrap is not attacked so; "": it is.
@@ -38,10 +36,11 @@ func (a *attack) peer() string {
 func (s *scene) bubblewrap() ([]byte, error) {
 	s.Helper()
 	s.asked = true
-	args, err := bwrapArgs(s.cmd.Policy)
+	args, err := peer.Args(s.cmd.Policy)
 	if err != nil {
 		s.Skip("skip: ", err)
 	}
+	args = append([]string{"--unshare-user", "--disable-userns"}, args...)
 	env := []string{"--clearenv"}
 	for _, kv := range s.cmd.Env {
 		key, value, _ := strings.Cut(kv, "=")
@@ -56,52 +55,6 @@ func (s *scene) bubblewrap() ([]byte, error) {
 		err = &sandbox.ExitError{}
 	}
 	return out, err
-}
-
-// bwrapArgs is the command line for a policy: all namespaces, a new session, the same
-// mounts in the same order.
-func bwrapArgs(p sandbox.Policy) ([]string, error) {
-	args := []string{"--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--die-with-parent"}
-	if p.Share.Has(userns.Network) {
-		args = append(args, "--share-net")
-	}
-	for _, e := range p.Files {
-		switch e := e.(type) {
-		case mounts.Bind:
-			flag := "--ro-bind"
-			if e.Writable {
-				flag = "--bind"
-			}
-			args = append(args, flag, e.Source, e.Target)
-		case mounts.ReadOnly:
-			args = append(args, "--ro-bind", e.Target, e.Target)
-		case mounts.Hide:
-			if info, err := os.Stat(e.Target); err == nil && !info.IsDir() {
-				args = append(args, "--ro-bind", "/dev/null", e.Target)
-			} else {
-				args = append(args, "--tmpfs", e.Target)
-			}
-		case mounts.Symlink:
-			args = append(args, "--symlink", e.Link, e.Target)
-		case mounts.Tmpfs:
-			mode := e.Mode
-			if mode == 0 {
-				mode = 0o755
-			}
-			args = append(args, "--perms", fmt.Sprintf("%04o", mode), "--tmpfs", e.Target)
-		case mounts.Dir:
-			args = append(args, "--dir", e.Target)
-		case mounts.Proc:
-			args = append(args, "--proc", e.Target)
-		case mounts.Dev:
-			args = append(args, "--dev", e.Target)
-		case mounts.Sysfs: // there is no flag for one of its own
-			args = append(args, "--ro-bind", "/sys", e.Target)
-		default:
-			return nil, fmt.Errorf("bubblewrap has no %T", e)
-		}
-	}
-	return append(args, "--remount-ro", "/", "--chdir", p.Dir, "--"), nil
 }
 
 // TestPeer tries the attacks on bubblewrap, and prints which got through. That is no

@@ -38,6 +38,7 @@ const programs = jobFolder + "/bin"
 var known = []Suite{
 	{Name: "scripts", Full: true, Package: "tests", Args: []string{"-test.run=^TestScript$", "-test.parallel=2"}, Limit: time.Hour},
 	{Name: "escape", Full: true, Package: "tests/escape", Limit: time.Hour},
+	{Name: "bwrap", Full: true, Package: "tests/bwrap", Args: []string{"-sequences=60"}, Limit: 30 * time.Minute},
 	{Name: "cgroups-systemd", Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
 	{Name: "cgroups-root", Root: true, Package: "tests/cgroups", Env: cgroupsOf("systemd"), Limit: 15 * time.Minute},
 	{Name: "cgroups-folder", Plain: true, Package: "tests/cgroups", Env: cgroupsOf("folder"), Limit: 15 * time.Minute},
