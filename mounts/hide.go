@@ -110,6 +110,9 @@ func (h Hide) whichever(t *tree, at place) {
 	}
 	t.cover(true)
 	t.p.Here(done)
+	if t.shape.find(at.path) != nil { // what is known to be there, or below, is covered
+		t.mounted(at.path, node{kind: foreign, hidden: true})
+	}
 }
 
 // missing keeps a path that does not exist from being made.
