@@ -60,6 +60,9 @@ func compile(o *Options, name string, h Host) (*launch.Program, error) {
 		return nil, err
 	}
 	c.identifyAgain()
+	// A folder of the host's: it must be gone before another process may look at this one. Init
+	// would have it for a moment while the command runs.
+	c.Close(c.proc)
 	c.dropPrivileges()
 	c.enterFolder()
 	if c.reaps() {

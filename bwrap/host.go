@@ -23,15 +23,28 @@ func host(env []string) Host {
 	h := Host{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 	h.Dir = workingDir(env)
 	if _, err := unix.IoctlGetTermios(1, unix.TCGETS); err == nil {
-		h.TTY, _ = os.Readlink("/proc/self/fd/1")
+		h.TTY = ttyName()
 	}
-	if fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0); err == nil {
+	fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err == nil {
 		unix.Close(fd)
-		h.Terminal = true
 	}
+	h.Terminal = err != unix.ENXIO // any other failure, as that there is no /dev/tty, says nothing
 	var st unix.Stat_t
 	h.Cgroup = unix.Stat("/proc/self/ns/cgroup", &st) == nil
 	return h
+}
+
+// ttyName is ttyname(3) of standard output. A terminal of another devpts has the name of one
+// that may be anybody's here.
+func ttyName() string {
+	var st, there unix.Stat_t
+	name, err := os.Readlink("/proc/self/fd/1")
+	if err != nil || unix.Fstat(1, &st) != nil || unix.Stat(name, &there) != nil ||
+		st.Dev != there.Dev || st.Ino != there.Ino || st.Rdev != there.Rdev {
+		return ""
+	}
+	return name
 }
 
 func workingDir(env []string) string {

@@ -91,6 +91,7 @@ func (o *Options) exec(name string) error {
 		}
 		o.Filters = append(o.Filters, data)
 	}
+	o.closeOthers()
 	p, err := Compile(o, name, h)
 	if err != nil {
 		return err
@@ -127,6 +128,9 @@ func ownCaps() (caps.Set, error) {
 // load reads all of a file descriptor and closes it. It is left as it is otherwise: it
 // may be shared with others.
 func load(fd int) ([]byte, error) {
+	if !inherited(fd) {
+		return nil, unix.EBADF
+	}
 	data := make([]byte, 0, 4096)
 	for {
 		n, err := unix.Read(fd, data[len(data):cap(data)])

@@ -17,9 +17,9 @@ const (
 var terminalFilter = []unix.SockFilter{
 	word(4), // the architecture
 	equal(auditX8664, 4, 0),
-	equal(auditI386, 6, 0),
-	equal(auditARM, 5, 0),
-	equal(auditARM64, 6, 0),
+	equal(auditI386, 7, 0),
+	equal(auditARM, 6, 0),
+	equal(auditARM64, 8, 0),
 	allow,
 	word(0),
 	equal(ioctlX8664, 7, 0),

@@ -7,6 +7,12 @@ import "testing"
 func TestStatusFails(t *testing.T) {
 	for _, x := range []struct{ name, shell, args, stdout, stderr string }{
 		{"closed", ``, "--json-status-fd 9", "1\n", "bwrap: Write to info_fd: Bad file descriptor\n"},
+		// Numbers that the program's own pipes and folders have while it runs.
+		{"closed_own", ``, "--unshare-pid --json-status-fd 5", "1\n", "bwrap: Write to info_fd: Bad file descriptor\n"},
+		{"closed_own_no_pipe", ``, "--json-status-fd 5", "1\n", "bwrap: Write to info_fd: Bad file descriptor\n"},
+		{"info_closed_own", ``, "--unshare-pid --info-fd 5", "1\n", "bwrap: Write to info_fd: Bad file descriptor\n"},
+		{"data_closed_own", ``, "--unshare-pid --file 4 /x", "1\n", "bwrap: Can't write data to file /x: Bad file descriptor\n"},
+		{"bind_try_own", ``, "--bind-try /proc/self/fd/4 /x --ro-bind-try /dev/fd/5 /y", "here\n0\n", ""},
 		{"info_closed", ``, "--info-fd 9 --unshare-pid", "1\n", "bwrap: Write to info_fd: Bad file descriptor\n"},
 		{"readonly", `3<f`, "--json-status-fd 3", "1\n", "bwrap: Write to info_fd: Bad file descriptor\n"},
 		{"info_readonly", `3<f`, "--info-fd 3", "1\n", "bwrap: Write to info_fd: Bad file descriptor\n"},
