@@ -21,7 +21,7 @@ var (
 func normal(text string) string {
 	text = mountIDs.ReplaceAllString(text, "")
 	text = optional.ReplaceAllString(text, "master:N")
-	text = bindFile.ReplaceAllString(text, "bindfileXXXXXX")
+	text = bindFile.ReplaceAllString(text, "bindfileN")
 	text = inode.ReplaceAllString(text, ":[N]")
 	text = unmounted.ReplaceAllString(text, `Unable to find "PATH"`) // links resolved, or not
 	return process.ReplaceAllString(text, "/proc/N/")
