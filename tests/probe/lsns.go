@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,7 +25,12 @@ func lsns(args []string) error {
 		help = append(help, list...)
 	}
 	columns := []string{"NS", "TYPE", "PATH", "NPROCS", "PID", "PPID", "COMMAND", "UID", "USER", "NETNSID", "NSFS", "PNS", "ONS"}
-	columns = slices.DeleteFunc(columns, func(c string) bool { return !bytes.Contains(help, []byte(" "+c+" ")) })
+	known := map[string]bool{} // a line of the help begins with the name of a column
+	for line := range strings.Lines(string(help)) {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		known[name] = true
+	}
+	columns = slices.DeleteFunc(columns, func(c string) bool { return !known[c] })
 	modes := [][]string{{"--list"}, {"--list", "-W"}, nil}
 	if bytes.Contains(help, []byte("--tree")) {
 		modes = append(modes, []string{"--tree=owner"}, []string{"--tree=parent"})
@@ -125,6 +131,8 @@ func misleading(pid string) bool {
 	return err != nil || bytes.Count(text, []byte(")")) > 1
 }
 
+var drawn = regexp.MustCompile("(?m)^[ │|]*[│|][ │|]*\n")
+
 func rowsOf(name string, args []string) (lsRows, error) {
 	c := exec.Command(name, args...)
 	var said bytes.Buffer
@@ -133,6 +141,9 @@ func rowsOf(name string, args []string) (lsRows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w: %s", c.Args, err, &said)
 	}
+	// lsns of util-linux 2.41 draws the lines of a tree into the JSON, where a cell
+	// would have a second line.
+	text = drawn.ReplaceAll(text, nil)
 	var list struct{ Namespaces []map[string]any }
 	decode := json.NewDecoder(bytes.NewReader(text))
 	decode.UseNumber()
