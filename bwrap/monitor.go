@@ -28,9 +28,19 @@ func (c *compiler) startMonitor() {
 		c.ready = c.newPipe("ready")
 	}
 	c.joinFirst()
+	c.hide()
 	c.child = c.Var("child")
 	c.begin = c.Label("child")
 	c.clone(c.begin)
+}
+
+// hide appends, where the command will be in this process's user namespace: it cannot be
+// traced. It keeps the host's file tree. The child changes that at the end, for itself.
+func (c *compiler) hide() {
+	if !c.o.UnshareUser {
+		c.say("can't set dumpable")
+		c.Call(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+	}
 }
 
 // joinFirst appends the joining of namespaces that were given.
@@ -121,8 +131,10 @@ func (c *compiler) watch() {
 		c.Call(unix.SYS_SETNS, c.o.Userns2, unix.CLONE_NEWUSER)
 	}
 	c.dropAll()
-	c.say("can't set dumpable")
-	c.Call(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
+	if c.o.UnshareUser {
+		c.say("can't set dumpable")
+		c.Call(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
+	}
 	c.dieWithParent()
 	c.keepOnly(c.event.read, c.ready.read, c.o.StatusFD)
 

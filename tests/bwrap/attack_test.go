@@ -19,6 +19,23 @@ readlink /proc/$p/fd/* | grep '^/' | grep -v '^/dev/null$' | grep -v /w/; echo >
 	}
 }
 
+// TestMonitorNotTraced has the command in the user namespace of the process that waits for it,
+// which has the host's files.
+func TestMonitorNotTraced(t *testing.T) {
+	for _, x := range []struct{ args, parent string }{
+		{"--proc /proc", "$PPID"},
+		{"--proc /proc --cap-add ALL", "$PPID"},
+		{"--unshare-pid --bind /proc /host", "$(cat w/parent)"}, // the host's numbers
+	} {
+		shell := strings.Replace(twoUserns, `"$@" 3`, `sh -c 'echo $$ >w/parent; exec "$@"' sh "$@" 3`, 1)
+		look := `p=` + x.parent + `; test -d /proc/$p || test -d /host/$p || echo none; stat -L /host/$p/root/w /proc/$p/root/w 2>&1 | grep -c denied; ls /host/$p/fd /proc/$p/fd 2>&1 | grep -c denied`
+		got := ask{args: base(), shell: shell}.with("--userns 3 --bind w w "+x.args, "sh", "-c", look).run(t, ours)
+		if got.stdout != "1\n1\n0\n" {
+			t.Errorf("%s: output %q, messages %q", x.args, got.stdout, got.stderr)
+		}
+	}
+}
+
 // TestTerminalInputNoName is TestTerminalInput, called from where there is no /dev/tty.
 func TestTerminalInputNoName(t *testing.T) {
 	a := ask{args: base()}
