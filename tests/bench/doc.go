@@ -3,6 +3,7 @@
 //
 //	launch      the time from start to end of a sandbox that runs /bin/true
 //	binds       the time that many bind mounts take
+//	limits      what a cgroup with limits adds to it, where cgroups of version 2 are
 //	throughput  launches a second, several at a time
 //	memory      what a sandbox at rest keeps
 //	ls          the time that a list of the namespaces of many processes takes

@@ -16,6 +16,7 @@ type options struct {
 	markdown bool
 	usandbox string
 	packages string
+	cgroup   string
 }
 
 // benchmark is one question that the command answers.
@@ -28,6 +29,7 @@ func benchmarks() []benchmark {
 	return []benchmark{
 		{"launch", launchTable},
 		{"binds", bindsTable},
+		{"limits", limitsTable},
 		{"bwrap", bwrapTable},
 		{"throughput", throughputTable},
 		{"terminal", terminalTable},
@@ -50,6 +52,7 @@ func main() {
 	flag.BoolVar(&o.markdown, "markdown", false, "print Markdown")
 	flag.StringVar(&o.usandbox, "usandbox", "", "measure this `FILE` instead of one built from the module here")
 	flag.StringVar(&o.packages, "packages", "std", "what the benchmark build builds")
+	flag.StringVar(&o.cgroup, "cgroup", "", "the benchmark limits makes cgroups in this `FOLDER`, which is delegated to the user")
 	heap := flag.Bool("heap-child", false, "for the command itself: measure from a process with a large heap")
 	calls := flag.Bool("calls-child", false, "for the command itself: measure system calls")
 	network := flag.Bool("network-child", false, "for the command itself: use the network")
