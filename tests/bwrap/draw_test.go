@@ -72,6 +72,9 @@ func (d *draw) dest() string {
 func (d *draw) source() string {
 	s := d.pick("HOST", "HOST/d", "HOST/d/e", "HOST/w", "HOST/f", "HOST/link", "HOST/link/f", "HOST/d/f", "d", "./f", "d/../w", "", ".", "link",
 		"HOST/none", "HOST/dangling", "HOST/f/x", "/dev/null", "/dev", "/usr/share/base-files")
+	if d.root && strings.HasPrefix(s, "/") { // root could change that
+		s = "HOST/d"
+	}
 	return strings.ReplaceAll(s, "HOST", host())
 }
 
