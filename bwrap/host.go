@@ -36,15 +36,19 @@ func host(env []string) Host {
 }
 
 // ttyName is ttyname(3) of standard output. A terminal of another devpts has the name of one
-// that may be anybody's here.
+// that may be anybody's here; within a sandbox its place may be the console.
 func ttyName() string {
 	var st, there unix.Stat_t
 	name, err := os.Readlink("/proc/self/fd/1")
-	if err != nil || unix.Fstat(1, &st) != nil || unix.Stat(name, &there) != nil ||
-		st.Dev != there.Dev || st.Ino != there.Ino || st.Rdev != there.Rdev {
+	if err != nil || unix.Fstat(1, &st) != nil {
 		return ""
 	}
-	return name
+	for _, name := range []string{name, "/dev/console"} {
+		if unix.Stat(name, &there) == nil && st.Dev == there.Dev && st.Ino == there.Ino && st.Rdev == there.Rdev {
+			return name
+		}
+	}
+	return ""
 }
 
 func workingDir(env []string) string {

@@ -42,6 +42,24 @@ func TestTerminalInput(t *testing.T) {
 	}
 }
 
+// TestTerminalElsewhere calls from where the caller's terminal has the name of another one:
+// the other is not the sandbox's console.
+func TestTerminalElsewhere(t *testing.T) {
+	const hidden = " --dev-bind /dev/null /dev/console" // else that is where it is
+	const others = `$^F = 1000; my ($n) = readlink("/proc/self/fd/1") =~ m,^/dev/pts/(\d+)$,; defined $n or die "no name";
+while (!-e "/dev/pts/$n") { open(my $f, "+<", "/dev/ptmx") or die; push @kept, $f }
+exec @ARGV`
+	for _, x := range []struct{ args, want string }{{"", "0\r\n/dev/console\r\n"}, {hidden, "1\r\nnot a tty\r\n"}} {
+		a := ask{args: base()}
+		a.shell = theirs + ` --dev-bind / / --dev /dev` + x.args + ` --proc /proc perl -e '` + others + `' "$@"`
+		a = a.with("--dev /dev", "sh", "-c", "test -e /dev/console; echo $?; tty <&1")
+		want, got := a.onTerminal(t, theirs), a.onTerminal(t, ours)
+		if want != got || !strings.HasPrefix(got, x.want) {
+			t.Errorf("with another terminal of that name, %q: bubblewrap\n%s\nours\n%s", x.args, want, got)
+		}
+	}
+}
+
 // onTerminal runs a program with a terminal of its own, to which a line is typed, and returns
 // what was on it then, and the exit code.
 func (a ask) onTerminal(t *testing.T, program string) string {
