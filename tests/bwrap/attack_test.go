@@ -1,8 +1,12 @@
 package bwrap
 
 import (
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestNoHostFolderHeld looks at the descriptors of the process that becomes the command, where it
@@ -16,6 +20,46 @@ readlink /proc/$p/fd/* | grep '^/' | grep -v '^/dev/null$' | grep -v /w/; echo >
 	got := ask{args: base(), shell: shell}.with("--unshare-user --unshare-pid --info-fd 3 --block-fd 4", "true").run(t, ours)
 	if got.stdout != "0\n" {
 		t.Errorf("output %q, messages %q", got.stdout, got.stderr)
+	}
+}
+
+// TestSwapped has another process change a folder that destinations lead through into a symlink
+// out of the bind, and back, again and again: nothing is made where it leads.
+func TestSwapped(t *testing.T) {
+	for _, target := range []string{"../d", filepath.Join(host(), "d"), "/oldroot" + filepath.Join(host(), "d")} {
+		makeHost(t)
+		dir, link := filepath.Join(host(), "w/a"), filepath.Join(host(), "w/s")
+		for _, err := range []error{unix.Mkdir(dir, 0o755), chown(dir), unix.Symlink(target, link)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := tree(t, filepath.Join(host(), "d"))
+		var stop atomic.Bool
+		stopped := make(chan int)
+		go func() {
+			swaps := 0
+			for ; !stop.Load(); swaps++ {
+				unix.Renameat2(unix.AT_FDCWD, dir, unix.AT_FDCWD, link, unix.RENAME_EXCHANGE)
+			}
+			stopped <- swaps
+		}()
+		codes := map[int]int{}
+		for n := 0; n < 60 || len(codes) < 2 && n < 600; n++ {
+			cmd := ask{args: base()}.with("--dir /d --bind HOST/w /w --dir /w/a/made/deep --tmpfs /w/a/over --symlink x /w/a/link --ro-bind /usr/bin/env /w/a/env", "rm", "-r", "/d").command(ours)
+			cmd.Run()
+			codes[cmd.ProcessState.ExitCode()]++
+			for _, name := range []string{dir, link} { // whichever it is
+				unix.Unlink(filepath.Join(name, "link")) // made by the last run
+			}
+		}
+		stop.Store(true)
+		if swaps := <-stopped; swaps < 100 || len(codes) < 2 {
+			t.Errorf("%s: %d swaps, exit codes %v: that proves nothing", target, swaps, codes)
+		}
+		if after := tree(t, filepath.Join(host(), "d")); after != before {
+			t.Errorf("%s: the folder outside was\n%s\nand is\n%s", target, before, after)
+		}
 	}
 }
 
