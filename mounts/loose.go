@@ -70,6 +70,7 @@ type looseTree struct {
 	detail  string                // of StageMount, as soon as it is known
 	files   int                   // of the base
 	layers  int
+	links   int // to layers
 }
 
 // CompileLoose appends the steps that build a tree, as [Compile] does, but loosely. Sources

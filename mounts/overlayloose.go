@@ -1,11 +1,14 @@
 package mounts
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/usandbox/usandbox/launch"
 )
 
 // compileLoose is compile in a loose tree: the layers are named by their real paths in the
@@ -18,21 +21,14 @@ func (o Overlay) compileLoose(t *tree) error {
 		if err != nil {
 			return err
 		}
-		real[dir] = "/" + t.base.old + layerEscapes.Replace(name)
+		real[dir] = "/" + t.base.old + name
 	}
-	var lower []string
-	for _, dir := range o.Lower {
-		lower = append(lower, real[dir])
-	}
-	options := []string{"lowerdir", strings.Join(lower, ":")}
-	switch {
-	case o.ReadOnly:
-	case o.Upper == "":
-		options = append(options, "upperdir", o.inBase(t, "upper"), "workdir", o.inBase(t, "work"))
+	var memory []string
+	if o.Upper == "" && !o.ReadOnly {
+		memory = []string{"upperdir", o.inBase(t, "upper"), "workdir", o.inBase(t, "work")}
 		t.loose.layers++
-	default:
-		options = append(options, "upperdir", real[o.Upper], "workdir", real[o.Work])
 	}
+	options := o.looseOptions(real, memory)
 	shown := optionText(options)
 	t.loose.detail = shown
 	at, err := t.prepare(o.Target, false)
@@ -42,9 +38,15 @@ func (o Overlay) compileLoose(t *tree) error {
 	t.doing(StageMount, shown, "")
 	overlap, done := t.p.Label("overlaps"), t.p.Label("overlaid")
 	first := len(t.p.Steps())
-	t.freshWith("overlay", []string{"userxattr"}, attributes{none: true}, options...)
-	for _, s := range t.p.Steps()[first:] {
-		s.On(unix.ELOOP, overlap)
+	fresh := func(options []string) []*launch.Step {
+		t.freshWith("overlay", []string{"userxattr"}, attributes{none: true}, options...)
+		for _, s := range t.p.Steps()[first:] {
+			s.On(unix.ELOOP, overlap)
+		}
+		return t.p.Steps()[first:]
+	}
+	if steps := fresh(options); strings.Contains(strings.Join(options, ""), ",") {
+		t.withoutCommas(steps, real, func() { first = len(t.p.Steps()); fresh(o.looseOptions(real, memory)) })
 	}
 	t.moveTo(at)
 	t.p.Close(t.tree)
@@ -54,6 +56,41 @@ func (o Overlay) compileLoose(t *tree) error {
 	t.p.Here(done)
 	t.mounted(at.path, node{kind: foreign})
 	return nil
+}
+
+// looseOptions are the mount options with the layers' names.
+func (o Overlay) looseOptions(real map[string]string, memory []string) []string {
+	var lower []string
+	for _, dir := range o.Lower {
+		lower = append(lower, layerEscapes.Replace(real[dir]))
+	}
+	options := append([]string{"lowerdir", strings.Join(lower, ":")}, memory...)
+	if o.Upper != "" {
+		options = append(options, "upperdir", layerEscapes.Replace(real[o.Upper]), "workdir", layerEscapes.Replace(real[o.Work]))
+	}
+	return options
+}
+
+// withoutCommas appends what is done where fsconfig(2) takes no comma, before Linux 6.5: the
+// layers are mounted again, by symlinks to them.
+func (t *tree) withoutCommas(steps []*launch.Step, real map[string]string, again func()) {
+	comma, done := t.p.Label("comma"), t.p.Label("mounted")
+	for _, s := range steps {
+		s.On(unix.EINVAL, comma)
+	}
+	t.p.Jump(done)
+	t.p.Here(comma)
+	t.p.Close(t.fs)
+	for _, dir := range slices.Sorted(maps.Keys(real)) {
+		if strings.Contains(real[dir], ",") {
+			link := "/tmp-overlay-link-" + strconv.Itoa(t.loose.links)
+			t.loose.links++
+			t.p.Call(unix.SYS_SYMLINKAT, real[dir], unix.AT_FDCWD, link)
+			real[dir] = link
+		}
+	}
+	again()
+	t.p.Here(done)
 }
 
 // inBase makes a folder for what is written to memory.
