@@ -217,6 +217,17 @@ func (p *pane) runsInFront(pid int) {
 	})
 }
 
+// interrupts brings a stopped job back to the foreground of the shell inside, and ends it by Ctrl-C.
+func (p *pane) interrupts(pid int, line string) {
+	p.Helper()
+	p.types("fg", "Enter")
+	p.shows("^" + line + "$")
+	p.runsInFront(pid)
+	p.types("C-c")
+	p.types("echo ended with $?", "Enter")
+	p.shows(`^ended with 130$`)
+}
+
 // The command's terminal is the sandbox's own, in every way that it can be looked at.
 func TestTmuxOwnTerminal(t *testing.T) {
 	p := newPane(t)
@@ -248,12 +259,8 @@ func TestTmuxJobControl(t *testing.T) {
 	p.runsInFront(sleeping)
 	p.types("C-z")
 	p.shows(`^\[2\]\+ +Stopped +sleep 2000`)
-	p.types("fg", "Enter")
-	p.shows(`^sleep 2000$`)
-	p.runsInFront(sleeping)
-	p.types("C-c")
-	p.types("echo ended with $?; kill %1; exit 7", "Enter")
-	p.shows(`^ended with 130$`)
+	p.interrupts(sleeping, "sleep 2000")
+	p.types("kill %1; exit 7", "Enter")
 	p.shows(`^prompt>$`)
 	p.ended(7)
 
@@ -410,12 +417,7 @@ func TestTmuxEnter(t *testing.T) {
 	p.runsInFront(slept)
 	p.types("C-z")
 	p.shows(`^\[1\]\+ +Stopped +sleep 2010`)
-	p.types("fg", "Enter")
-	p.shows(`^sleep 2010$`)
-	p.runsInFront(slept)
-	p.types("C-c")
-	p.types("echo ended with $?", "Enter")
-	p.shows(`^ended with 130$`)
+	p.interrupts(slept, "sleep 2010")
 	p.types("exit 6", "Enter")
 	p.ended(6)
 	p.runs(`usandbox enter box -- sh -c 'echo ready; read a; echo got $a; stty size; exit 9'`)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,16 +29,12 @@ func limitsTable(b *bench) (table, error) {
 	if dir := b.cgroup; dir != "" {
 		leaf := filepath.Join(dir, "bare")
 		list = append(list,
-			contestant{name: "run --limits=none, and mkdir and rmdir of a cgroup", run: func() error {
+			try(contestant{name: "run --limits=none, and mkdir and rmdir of a cgroup", run: func() error {
 				if err := os.Mkdir(leaf, 0o755); err != nil {
 					return err
 				}
-				err := b.once(b.usandbox, run("--limits=none"))
-				if err := os.Remove(leaf); err != nil {
-					return err
-				}
-				return err
-			}},
+				return errors.Join(b.once(b.usandbox, run("--limits=none")), os.Remove(leaf))
+			}}),
 			b.command("run --cgroup DIR --pids 500", 0, run("--cgroup", dir, "--pids", "500")...),
 			b.command("run --cgroup DIR --pids 500 --memory 100M --cpus 1", 0, run("--cgroup", dir, "--pids", "500", "--memory", "100M", "--cpus", "1")...))
 	}

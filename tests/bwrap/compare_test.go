@@ -99,6 +99,19 @@ func (a ask) uncovered(text string) string {
 	return strings.Join(lines, "")
 }
 
+// sameOutput compares what a caller printed, which has to have parts in it.
+func sameOutput(t *testing.T, want, got string, parts ...string) {
+	t.Helper()
+	if want != got {
+		t.Errorf("bubblewrap's output\n%s\nours\n%s\n%s", want, got, lines(want, got))
+	}
+	for _, part := range parts {
+		if !strings.Contains(got, part) {
+			t.Errorf("no %q in the output:\n%s", part, got)
+		}
+	}
+}
+
 // lines are those that only one of two texts has.
 func lines(a, b string) string {
 	only := func(sign, a, b string) (s string) {
